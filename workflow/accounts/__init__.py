@@ -1,0 +1,1 @@
+"""Signing in: people, sessions kept on the server, and the demo's one-click entry."""

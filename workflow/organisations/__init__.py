@@ -1,0 +1,1 @@
+"""Organisations, the people who hold seats in them, consortia and their members."""
