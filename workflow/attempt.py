@@ -1,0 +1,227 @@
+"""An attempt: someone trying a step of a case, with what guards may read and what a command may change."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from governance import sheets
+from governance.refusal import Refusal, Refused
+from governance.roles import Role
+from governance.rulebook import Book, Provision
+from governance.worksheet import Worksheet
+from workflow import clock, rules
+from workflow.db import canonical
+from workflow.machines import STAGES, Stage, Step
+from workflow.model import cases, dossiers, notices, worksheets
+from workflow.parties import Consortium, Parties, parties_of
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts, from which seat; the system acts without one."""
+
+    person_id: int | None
+    seat_id: int | None
+    organisation_id: int | None
+    role: Role
+    name: str = ""
+
+
+SYSTEM = Actor(None, None, None, Role.SYSTEM, "系统")
+
+
+@dataclass(slots=True)
+class Case:
+    """A row of ``cases``, in the order of its columns."""
+
+    id: int
+    stage: str
+    consortium_id: int
+    place: str
+    pool: str
+    period: str
+    serial: int
+    state: str
+    revision: int
+    since: datetime
+    dossier_version: int
+    subject_hash: str
+    progress: str
+    amount_fen: int | None
+    record_seq: int
+    record_hash: str
+    opened_at: datetime
+    closed_at: datetime | None
+    follows_id: int | None
+
+    @property
+    def seen(self) -> str:
+        """The version a page was drawn from, sent back with its forms."""
+        return f"{self.revision}:{self.subject_hash[:16]}"
+
+
+def subject_text(case: Case, dossier: Mapping[str, Any]) -> str:
+    """The canonical text of exactly what is decided in a case."""
+    head = {"stage": case.stage, "pool": case.pool, "period": case.period, "serial": case.serial}
+    return f"{case.stage}/v1\n" + canonical({"case": head, "dossier": dossier})
+
+
+def sha256(text: str) -> str:
+    """SHA-256 of a text, in hexadecimal."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass
+class Attempt:
+    """One try at one step. Guards read it; commands change ``dossier``, ``progress`` and ``noted``."""
+
+    connection: Connection
+    case: Case
+    actor: Actor
+    at: datetime
+    data: Mapping[str, Any] = field(default_factory=dict)
+    step: Step | None = None
+    noted: dict[str, Any] = field(default_factory=dict)
+    follow: str | None = None
+
+    @cached_property
+    def stage(self) -> Stage:
+        """The stage of the case."""
+        return STAGES[self.case.stage]
+
+    @cached_property
+    def day(self) -> date:
+        """The day in Shanghai of the attempt."""
+        return clock.day_of(self.at)
+
+    @cached_property
+    def dossier(self) -> dict[str, Any]:
+        """What is being decided; changing it makes a new version and voids an open round."""
+        body = self.connection.scalar(
+            select(dossiers.c.body).where(
+                dossiers.c.case_id == self.case.id, dossiers.c.version == self.case.dossier_version
+            )
+        )
+        return json.loads(body) if body else {}
+
+    @cached_property
+    def progress(self) -> dict[str, Any]:
+        """What happens around the decision: references, receipts, dates; not part of what is decided."""
+        return json.loads(self.case.progress)
+
+    @cached_property
+    def parties(self) -> Parties:
+        """The organisations that act for this case's consortium on the day of the attempt."""
+        return parties_of(self.connection, self.case.consortium_id, self.day)
+
+    @property
+    def consortium(self) -> Consortium:
+        """The consortium of the case."""
+        return self.parties.consortium
+
+    def book(self, on: date | None = None, agreement: Mapping[str, Any] | None = None) -> Book:
+        """The rule book in force at the case's place on ``on`` (else the day of the attempt)."""
+        rules.refuse_samples(self.connection, self.case.place)
+        return rules.book_at(self.case.place, on or self.day, agreement)
+
+    def rule(self, key: str, on: date | None = None) -> Provision:
+        """The provision in force for ``key``; raises ``Refused`` when nobody has set it."""
+        return self.book(on).rule(key)
+
+    def find_rule(self, key: str, on: date | None = None) -> Provision | None:
+        """The provision in force for ``key``, or ``None``."""
+        return self.book(on).find(key)
+
+    def calculate(
+        self, sheet: str, facts: Mapping[str, Any], *, on: date, agreement: Mapping[str, Any] | None = None
+    ) -> Worksheet:
+        """Run a worksheet, keep it as the case's next version, and bind its hash into the dossier."""
+        worksheet = sheets.run(sheet, facts, self.book(on, agreement))
+        body = worksheet.canonical().decode()
+        version = 1 + (
+            self.connection.scalar(
+                select(func.max(worksheets.c.version)).where(worksheets.c.case_id == self.case.id)
+            )
+            or 0
+        )
+        self.connection.execute(
+            worksheets.insert(),
+            {
+                "case_id": self.case.id,
+                "version": version,
+                "sheet": sheet,
+                "place": self.case.place,
+                "day": on,
+                "book_digest": worksheet.book_digest,
+                "facts": canonical(facts),
+                "agreement": canonical(agreement or {}),
+                "body": body,
+                "sha256": sha256(body),
+                "at": self.at,
+            },
+        )
+        results = worksheet.as_data()["results"]
+        self.dossier["worksheet"] = {"sheet": sheet, "version": version, "sha256": sha256(body), "results": results}
+        self.noted["book_digest"] = worksheet.book_digest
+        return worksheet
+
+    @property
+    def results(self) -> dict[str, Any]:
+        """The results of the case's current worksheet; empty before one is calculated."""
+        return dict(self.dossier.get("worksheet", {}).get("results", {}))
+
+    def notify(self, role: Role, kind: str, body: str, organisation_id: int | None = None) -> None:
+        """Tell those who hold ``role`` in this case something they need to know."""
+        organisations = [organisation_id] if organisation_id else list(self.parties.of(role))
+        for organisation in organisations:
+            self.connection.execute(
+                notices.insert(),
+                {
+                    "case_id": self.case.id,
+                    "organisation_id": organisation,
+                    "role": str(role),
+                    "kind": kind,
+                    "body": body,
+                    "at": self.at,
+                },
+            )
+
+    def earlier_case(self, stage: str, *, period: str | None = None, pool: str | None = None) -> Case | None:
+        """The newest case of another stage for the same consortium, of ``period`` and ``pool`` where given."""
+        return newest_case(
+            self.connection, stage, self.case.consortium_id, period=period, pool=pool
+        )
+
+
+def newest_case(
+    connection: Connection, stage: str, consortium_id: int, *, period: str | None = None, pool: str | None = None
+) -> Case | None:
+    """The case of ``stage`` opened last for a consortium, or ``None``."""
+    query = select(cases).where(cases.c.stage == stage, cases.c.consortium_id == consortium_id)
+    if period is not None:
+        query = query.where(cases.c.period == period)
+    if pool is not None:
+        query = query.where(cases.c.pool == pool)
+    row = connection.execute(query.order_by(cases.c.id.desc()).limit(1)).one_or_none()
+    return Case(*row) if row else None
+
+
+def dossier_of(connection: Connection, case: Case) -> dict[str, Any]:
+    """What is decided in ``case``, as it stands now."""
+    body = connection.scalar(
+        select(dossiers.c.body).where(dossiers.c.case_id == case.id, dossiers.c.version == case.dossier_version)
+    )
+    return json.loads(body) if body else {}
+
+
+def refuse(reason: Any, *, reason_en: str = "", who: Any = "", link: str = "", field: str = "") -> Refused:
+    """A single refusal, ready to raise."""
+    return Refused(Refusal(reason=reason, reason_en=reason_en, who=who, link=link, field=field))

@@ -1,0 +1,130 @@
+"""Statutory clocks of a case: started on a condition, paused, stopped, and found overdue the same day."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select
+
+from governance.roles import Role
+from governance.rulebook import Provision
+from governance.workdays import add_workdays, workdays_between
+from workflow.attempt import Attempt
+from workflow.calendar_days import load_calendar
+from workflow.model import clocks
+
+
+def deadline_after(connection: Connection, start: date, provision: Provision) -> tuple[date, bool]:
+    """The last day of a period of ``provision`` that begins on ``start`` (not counted), and whether provisional."""
+    number = provision.integer
+    if provision.unit == "working_days":
+        return add_workdays(start, number, load_calendar(connection))
+    if provision.unit == "months":
+        return months_after(start, number), False
+    return start + timedelta(days=number), False
+
+
+def months_after(start: date, months: int) -> date:
+    """The same day ``months`` later, or that month's last day where it is shorter."""
+    year, month = divmod(start.year * 12 + start.month - 1 + months, 12)
+    following = date(year + (month == 11), (month + 1) % 12 + 1, 1)
+    return min(following - timedelta(days=1), date(year, month + 1, 1) + timedelta(days=start.day - 1))
+
+
+def start(attempt: Attempt, name: str, provision: Provision, holder: Role, started_on: date | None = None) -> date:
+    """Start clock ``name`` for the days ``provision`` gives; returns the deadline."""
+    day = started_on or attempt.day
+    deadline, provisional = deadline_after(attempt.connection, day, provision)
+    serial = 1 + (
+        attempt.connection.scalar(
+            select(func.max(clocks.c.serial)).where(clocks.c.case_id == attempt.case.id, clocks.c.name == name)
+        )
+        or 0
+    )
+    attempt.connection.execute(
+        clocks.insert(),
+        {
+            "case_id": attempt.case.id,
+            "name": name,
+            "serial": serial,
+            "rule": provision.rule,
+            "started_on": day,
+            "days": provision.integer,
+            "deadline": deadline,
+            "provisional": provisional,
+            "holder_role": str(holder),
+            "paused_days": 0,
+        },
+    )
+    attempt.noted.setdefault("clocks", {})[name] = deadline.isoformat()
+    return deadline
+
+
+def stop(attempt: Attempt, name: str, on: date | None = None) -> None:
+    """Stop the running clock ``name`` of the case, if there is one."""
+    attempt.connection.execute(
+        clocks.update()
+        .where(clocks.c.case_id == attempt.case.id, clocks.c.name == name, clocks.c.stopped_on.is_(None))
+        .values(stopped_on=on or attempt.day)
+    )
+
+
+def stop_all(attempt: Attempt) -> None:
+    """Stop every running clock of a case that is over."""
+    attempt.connection.execute(
+        clocks.update()
+        .where(clocks.c.case_id == attempt.case.id, clocks.c.stopped_on.is_(None))
+        .values(stopped_on=attempt.day)
+    )
+
+
+def pause(attempt: Attempt, name: str) -> None:
+    """Pause the running clock ``name``: the days are in another party's hands."""
+    attempt.connection.execute(
+        clocks.update()
+        .where(
+            clocks.c.case_id == attempt.case.id,
+            clocks.c.name == name,
+            clocks.c.stopped_on.is_(None),
+            clocks.c.paused_on.is_(None),
+        )
+        .values(paused_on=attempt.day)
+    )
+
+
+def resume(attempt: Attempt, name: str) -> None:
+    """Resume a paused clock: its deadline moves on by the working days of the pause."""
+    row = attempt.connection.execute(
+        select(clocks).where(
+            clocks.c.case_id == attempt.case.id,
+            clocks.c.name == name,
+            clocks.c.stopped_on.is_(None),
+            clocks.c.paused_on.isnot(None),
+        )
+    ).one_or_none()
+    if row is None:
+        return
+    calendar = load_calendar(attempt.connection)
+    paused = row.paused_days + workdays_between(row.paused_on, attempt.day, calendar)
+    deadline, provisional = add_workdays(row.started_on, row.days + paused, calendar)
+    attempt.connection.execute(
+        clocks.update()
+        .where(clocks.c.case_id == row.case_id, clocks.c.name == name, clocks.c.serial == row.serial)
+        .values(paused_on=None, paused_days=paused, deadline=deadline, provisional=provisional)
+    )
+    attempt.noted.setdefault("clocks", {})[name] = deadline.isoformat()
+
+
+def running(connection: Connection, case_id: int) -> list[Row[Any]]:
+    """The clocks of a case that have not stopped, the nearest deadline first."""
+    query = select(clocks).where(clocks.c.case_id == case_id, clocks.c.stopped_on.is_(None))
+    return list(connection.execute(query.order_by(clocks.c.deadline)).all())
+
+
+def working_days_left(connection: Connection, today: date, deadline: date) -> int:
+    """Working days from ``today`` to ``deadline``; negative once it has passed."""
+    calendar = load_calendar(connection)
+    if deadline >= today:
+        return workdays_between(today, deadline, calendar)
+    return -workdays_between(deadline, today, calendar)

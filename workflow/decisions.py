@@ -1,0 +1,288 @@
+"""Rounds, seats and decisions: a decision binds one person, one seat and one content, and the database says so too."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, or_, select
+
+from governance import quorum
+from governance.refusal import Refusal, Refused
+from governance.roles import DUTY_NAMES, Duty
+from workflow.attempt import Attempt
+from workflow.db import canonical
+from workflow.i18n import lazy as _
+from workflow.machines import Ballot, BallotSeat, Step
+from workflow.model import case_actors, decisions, round_seats, rounds
+from workflow.organisations.model import seats
+
+VERDICTS = {"agree": _("同意"), "disagree": _("不同意"), "return": _("退回"), "abstain": _("弃权")}
+LINK_DUTIES = {"review": Duty.REVIEW, "approve": Duty.APPROVE, "vote": Duty.APPROVE, "pay": Duty.PAY}
+
+
+def open_round(connection: Connection, case_id: int, ballot: str) -> Row[Any] | None:
+    """The open round of ``ballot`` in a case, or ``None``."""
+    return connection.execute(
+        select(rounds).where(
+            rounds.c.case_id == case_id, rounds.c.ballot == ballot, rounds.c.outcome == "open"
+        )
+    ).one_or_none()
+
+
+def seats_of(connection: Connection, case_id: int, round_no: int) -> list[Row[Any]]:
+    """The seats of a round, in their order."""
+    query = select(round_seats).where(round_seats.c.case_id == case_id, round_seats.c.round_no == round_no)
+    return list(connection.execute(query.order_by(round_seats.c.seat_key)).all())
+
+
+def decisions_of(connection: Connection, case_id: int, round_no: int) -> list[Row[Any]]:
+    """The decisions of a round, oldest first."""
+    query = select(decisions).where(decisions.c.case_id == case_id, decisions.c.round_no == round_no)
+    return list(connection.execute(query.order_by(decisions.c.id)).all())
+
+
+def last_round(connection: Connection, case_id: int, ballot: str, outcome: str | None = None) -> Row[Any] | None:
+    """The newest round of ``ballot``, of that outcome where given."""
+    query = select(rounds).where(rounds.c.case_id == case_id, rounds.c.ballot == ballot)
+    if outcome:
+        query = query.where(rounds.c.outcome == outcome)
+    return connection.execute(query.order_by(rounds.c.round_no.desc()).limit(1)).one_or_none()
+
+
+def claim_duty(attempt: Attempt, duty: Duty) -> None:
+    """Bind the actor to ``duty`` in this case; raises ``Refused`` when they hold an excluding one already."""
+    refusal = excluded(attempt, duty)
+    if refusal:
+        raise Refused(refusal)
+    if _duty_held(attempt) is None:
+        attempt.connection.execute(
+            case_actors.insert(),
+            {"case_id": attempt.case.id, "person_id": attempt.actor.person_id, "duty": str(duty)},
+        )
+
+
+def _duty_held(attempt: Attempt) -> str | None:
+    held: str | None = attempt.connection.scalar(
+        select(case_actors.c.duty).where(
+            case_actors.c.case_id == attempt.case.id, case_actors.c.person_id == attempt.actor.person_id
+        )
+    )
+    return held
+
+
+def excluded(attempt: Attempt, duty: Duty) -> Refusal | None:
+    """Why the actor may not take on ``duty`` in this case: they have already taken part in another duty."""
+    held = _duty_held(attempt) if attempt.actor.person_id else None
+    if held is None or held == duty:
+        return None
+    return Refusal(
+        reason=_(
+            "不相容岗位：您在本件中已经承担“%(held)s”，不能再承担“%(duty)s”",
+            held=DUTY_NAMES[held][0],
+            duty=DUTY_NAMES[duty][0],
+        ),
+        who=_("由同一单位的另一人办理"),
+        fact="duty",
+    )
+
+
+def refresh(attempt: Attempt) -> None:
+    """Open, keep or void rounds so that each ballot of the case's state has one open round on its present content."""
+    case = attempt.case
+    for ballot in attempt.stage.ballots:
+        current = open_round(attempt.connection, case.id, ballot.key)
+        if case.state not in ballot.states:
+            if current:
+                _close(attempt.connection, case.id, current.round_no, "withdrawn", attempt.at)
+            continue
+        if current and current.subject_hash != case.subject_hash:
+            _close(attempt.connection, case.id, current.round_no, "void", attempt.at)
+            attempt.noted["voided_round"] = current.round_no
+            current = None
+        if current is None:
+            _open(attempt, ballot)
+
+
+def _open(attempt: Attempt, ballot: Ballot) -> None:
+    case, connection = attempt.case, attempt.connection
+    number = 1 + (
+        connection.scalar(select(func.max(rounds.c.round_no)).where(rounds.c.case_id == case.id)) or 0
+    )
+    connection.execute(
+        rounds.insert(),
+        {
+            "case_id": case.id,
+            "round_no": number,
+            "ballot": ballot.key,
+            "subject_hash": case.subject_hash,
+            "dossier_version": case.dossier_version,
+            "outcome": "open",
+            "opened_at": attempt.at,
+        },
+    )
+    ballot_seats = list(ballot.seats(attempt))
+    eligible = _eligible(attempt, ballot_seats)
+    connection.execute(
+        round_seats.insert(),
+        [
+            {
+                "case_id": case.id,
+                "round_no": number,
+                "seat_key": seat.key,
+                "organisation_id": seat.organisation_id,
+                "label": seat.label,
+                "eligible": canonical(eligible[seat.key]),
+            }
+            for seat in ballot_seats
+        ],
+    )
+
+
+def _eligible(attempt: Attempt, ballot_seats: Iterable[BallotSeat]) -> dict[str, list[int]]:
+    """Who may fill each seat, frozen as the round opens."""
+    wanted = list(ballot_seats)
+    if not wanted:
+        raise Refused(Refusal(reason=_("没有可以作出决定的单位或委员"), who=_("系统管理"), fact="seats"))
+    query = select(seats.c.id, seats.c.person_id, seats.c.organisation_id, seats.c.role).where(
+        seats.c.organisation_id.in_({seat.organisation_id for seat in wanted}),
+        seats.c.since <= attempt.day,
+        or_(seats.c.until.is_(None), seats.c.until >= attempt.day),
+    )
+    held = attempt.connection.execute(query).all()
+    return {
+        seat.key: sorted(
+            {
+                row.person_id
+                for row in held
+                if (row.id == seat.seat_id if seat.seat_id else row.organisation_id == seat.organisation_id)
+                and row.role in seat.roles
+            }
+        )
+        for seat in wanted
+    }
+
+
+def _close(connection: Connection, case_id: int, round_no: int, outcome: str, at: datetime) -> None:
+    connection.execute(
+        rounds.update()
+        .where(rounds.c.case_id == case_id, rounds.c.round_no == round_no)
+        .values(outcome=outcome, closed_at=at)
+    )
+
+
+def seat_for(attempt: Attempt, ballot: Ballot, current: Row[Any]) -> Row[Any] | None:
+    """The seat of the round that the actor may fill, or ``None``."""
+    actor = attempt.actor
+    for seat in seats_of(attempt.connection, attempt.case.id, current.round_no):
+        if seat.organisation_id == actor.organisation_id and actor.person_id in json.loads(seat.eligible):
+            return seat
+    return None
+
+
+def refusals(attempt: Attempt, step: Step) -> list[Refusal]:
+    """Why the actor's decision on ``step`` cannot count now."""
+    ballot_key, link = step.casts or ("", "")
+    ballot = attempt.stage.ballot(ballot_key)
+    current = open_round(attempt.connection, attempt.case.id, ballot_key)
+    if current is None:
+        return [Refusal(reason=_("“%(ballot)s”没有正在进行的轮次", ballot=ballot.label), fact="round")]
+    seat = seat_for(attempt, ballot, current)
+    if seat is None:
+        return [Refusal(reason=_("您不在本轮的决定人之列"), who=_("由列名的单位和人员办理"), fact="seat")]
+    cast = decisions_of(attempt.connection, attempt.case.id, current.round_no)
+    done = {row.link for row in cast if row.seat_key == seat.seat_key}
+    if link in done:
+        return [Refusal(reason=_("%(seat)s已经作出决定，不能重复", seat=seat.label), fact="decision")]
+    before = ballot.chain[: ballot.chain.index(link)]
+    return [
+        Refusal(
+            reason=_("%(seat)s还缺“%(link)s”", seat=seat.label, link=link_label(missing)),
+            who=seat.label,
+            fact="decision",
+        )
+        for missing in before
+        if missing not in done
+    ]
+
+
+def link_label(link: str) -> Any:
+    """What a link of a seat's chain is called."""
+    return {"review": _("经办意见"), "approve": _("负责人决定"), "vote": _("表决")}.get(link, link)
+
+
+def cast(attempt: Attempt, step: Step) -> str | None:
+    """Append the actor's decision and count under the lock; returns the trigger that follows, or ``None``."""
+    ballot_key, link = step.casts or ("", "")
+    ballot = attempt.stage.ballot(ballot_key)
+    current = open_round(attempt.connection, attempt.case.id, ballot_key)
+    seat = current and seat_for(attempt, ballot, current)
+    if current is None or seat is None:
+        raise Refused(*refusals(attempt, step))
+    data, actor = attempt.data, attempt.actor
+    verdict, opinion = str(data.get("verdict") or "agree"), str(data.get("opinion") or "").strip()
+    if verdict != "agree" and not opinion:
+        raise Refused(Refusal(reason=_("不是“同意”时须写明意见"), who=actor.name, field="opinion"))
+    attempt.connection.execute(
+        decisions.insert(),
+        {
+            "case_id": attempt.case.id,
+            "round_no": current.round_no,
+            "link": link,
+            "seat_key": seat.seat_key,
+            "organisation_id": seat.organisation_id,
+            "person_id": actor.person_id,
+            "seat_id": actor.seat_id,
+            "duty": str(step.duty or LINK_DUTIES[link]),
+            "subject_hash": attempt.case.subject_hash,
+            "verdict": verdict,
+            "opinion": opinion,
+            "details": canonical(data.get("details") or {}),
+            "at": attempt.at,
+        },
+    )
+    attempt.noted |= {"round": current.round_no, "seat": seat.seat_key, "link": link, "verdict": verdict}
+    attempt.noted["subject"] = attempt.case.subject_hash
+    if opinion:
+        attempt.noted["opinion"] = opinion
+    return count(attempt, ballot, current.round_no) if link == ballot.chain[-1] else None
+
+
+def count(attempt: Attempt, ballot: Ballot, round_no: int) -> str | None:
+    """Count a round; when its outcome can no longer change, close it and return the trigger that follows."""
+    counted = [
+        row.verdict
+        for row in decisions_of(attempt.connection, attempt.case.id, round_no)
+        if row.link == ballot.chain[-1]
+    ]
+    total = len(seats_of(attempt.connection, attempt.case.id, round_no))
+    outcome = quorum.outcome(counted, total, ballot.rule(attempt))
+    if outcome is None:
+        return None
+    _close(attempt.connection, attempt.case.id, round_no, outcome, attempt.at)
+    attempt.noted["outcome"] = outcome
+    return ballot.then.get(outcome)
+
+
+def waiting_for(attempt: Attempt, step: Step) -> list[int]:
+    """The organisations whose decision on ``step`` is still out in the open round."""
+    ballot_key, link = step.casts or ("", "")
+    current = open_round(attempt.connection, attempt.case.id, ballot_key)
+    if current is None:
+        return []
+    chain = attempt.stage.ballot(ballot_key).chain
+    done = {(row.seat_key, row.link) for row in decisions_of(attempt.connection, attempt.case.id, current.round_no)}
+    return [
+        seat.organisation_id
+        for seat in seats_of(attempt.connection, attempt.case.id, current.round_no)
+        if (seat.seat_key, link) not in done
+        and all((seat.seat_key, before) in done for before in chain[: chain.index(link)])
+    ]
+
+
+__all__ = [
+    "VERDICTS", "cast", "claim_duty", "count", "decisions_of", "excluded", "last_round", "open_round", "refresh",
+    "refusals", "seats_of", "waiting_for",
+]

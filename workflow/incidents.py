@@ -1,0 +1,33 @@
+"""Failed runs of scheduled jobs: they block the next step of what they concern until retried or resolved."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from governance.refusal import Refusal
+from governance.roles import Role
+from workflow.i18n import lazy as _
+from workflow.model import occurrences
+
+if TYPE_CHECKING:
+    from workflow.attempt import Attempt
+
+
+def blocking(attempt: Attempt) -> list[Refusal]:
+    """One refusal for each failed run that concerns the case; the system itself is not blocked, so it may retry."""
+    if attempt.actor.role is Role.SYSTEM:
+        return []
+    query = select(occurrences.c.job, occurrences.c.error).where(
+        occurrences.c.scope == attempt.case.id, occurrences.c.status == "failed"
+    )
+    return [
+        Refusal(
+            reason=_("定时任务“%(job)s”没有完成：%(error)s", job=row.job, error=row.error),
+            who=_("医保经办机构或系统管理重试，或注明原因后解除"),
+            link="/jobs",
+            fact="incident",
+        )
+        for row in attempt.connection.execute(query)
+    ]

@@ -1,0 +1,296 @@
+"""The one door: the only place where a case is opened or changes its state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, or_, select
+
+from governance.refusal import Refusal, Refused
+from governance.roles import ROLE_NAMES, Role
+from workflow import clocks, decisions, incidents, records, tasks
+from workflow.attempt import SYSTEM, Actor, Attempt, Case, sha256, subject_text
+from workflow.db import canonical, locking
+from workflow.i18n import lazy as _
+from workflow.machines import STAGES, Step, next_state
+from workflow.model import cases, dossiers
+from workflow.organisations.model import persons, seats
+
+
+class NotFound(Exception):
+    """What the reader may not see does not exist for them."""
+
+
+class Stale(Refused):
+    """The page was drawn from an older version of the case."""
+
+
+def lock(connection: Connection, case_id: int) -> Case:
+    """The case, fresh and locked until the transaction ends; raises ``NotFound``."""
+    row = connection.execute(locking(connection, select(cases).where(cases.c.id == case_id))).one_or_none()
+    if row is None:
+        raise NotFound(case_id)
+    return Case(*row)
+
+
+def open_case(
+    connection: Connection,
+    stage: str,
+    consortium_id: int,
+    *,
+    actor: Actor,
+    at: datetime,
+    place: str,
+    pool: str = "",
+    period: str = "",
+    serial: int = 1,
+    state: str | None = None,
+    dossier: Mapping[str, Any] | None = None,
+    follows: int | None = None,
+) -> int:
+    """Open a case of ``stage`` in its first state, with its first record; returns its number."""
+    stage_of_case = STAGES[stage]
+    first = state or str(next(iter(stage_of_case.states)))
+    case = Case(
+        0, stage, consortium_id, place, pool, period, serial, first, 0, at, 1, "", "{}", None, 0, "", at, None, follows
+    )
+    body = dict(dossier or {})
+    case.subject_hash = sha256(subject_text(case, body))
+    values = {name: getattr(case, name) for name in Case.__slots__ if name != "id"}
+    case.id = connection.execute(cases.insert().values(**values).returning(cases.c.id)).scalar_one()
+    attempt = Attempt(connection, case, actor, at)
+    attempt.dossier = body
+    _keep_dossier(attempt)
+    attempt.noted["stage"] = stage
+    _after(attempt, "open", first)
+    return case.id
+
+
+def take(
+    connection: Connection,
+    case_id: int,
+    trigger: str,
+    *,
+    actor: Actor,
+    at: datetime,
+    data: Mapping[str, Any] | None = None,
+    seen: str | None = None,
+) -> Case:
+    """Take a step: everything of it, or nothing.
+
+    Locks the case, checks that the actor may, that the page is current and that every guard holds, runs the command,
+    appends the decision and counts it, moves the state, writes the record and the tasks. Raises ``NotFound`` out of
+    scope, ``Stale`` for an old page, and ``Refused`` with every reason why not.
+    """
+    attempt = Attempt(connection, lock(connection, case_id), actor, at, data or {})
+    _check_actor(attempt)
+    step = attempt.stage.step_from(attempt.case.state, trigger)
+    if step is None:
+        raise Refused(_out_of_order(attempt, trigger))
+    attempt.step = step
+    if actor.role not in step.by:
+        raise Refused(not_yours(step, attempt))
+    if seen is not None:
+        _check_version(attempt, step, seen)
+    raise_if(guard_refusals(attempt, step))
+    _perform(attempt, step)
+    return attempt.case
+
+
+def _perform(attempt: Attempt, step: Step) -> None:
+    """Duty, command, decision, state and record of one step whose guards hold; then the step that follows, if any."""
+    if step.duty is not None and attempt.actor.person_id is not None:
+        decisions.claim_duty(attempt, step.duty)
+    command = getattr(attempt.stage.commands, step.trigger, None)
+    if command is not None:
+        command(attempt, **attempt.data)
+    follows = decisions.cast(attempt, step) if step.casts else None
+    before = attempt.case.state
+    attempt.case.state = next_state(attempt.stage, before, step.trigger)
+    if attempt.case.state != before:
+        attempt.case.since = attempt.at
+    if attempt.stage.is_final(attempt.case.state):
+        attempt.case.closed_at = attempt.at
+        clocks.stop_all(attempt)
+    _keep_dossier(attempt)
+    _after(attempt, step.trigger, before, refreshed=follows is None)
+    follow = follows or attempt.follow
+    if follow:
+        _follow(attempt, follow)
+
+
+def _follow(attempt: Attempt, trigger: str) -> None:
+    """Take the step that a decision's outcome brings about, in the same transaction."""
+    following = Attempt(attempt.connection, attempt.case, SYSTEM, attempt.at)
+    step = following.stage.step_from(following.case.state, trigger)
+    if step is None:
+        raise Refused(_out_of_order(following, trigger))
+    following.step = step
+    raise_if(guard_refusals(following, step))
+    _perform(following, step)
+
+
+def note(
+    connection: Connection, case_id: int, verb: str, *, at: datetime, data: Mapping[str, Any], actor: Actor = SYSTEM
+) -> None:
+    """Record something about a case that changes neither its state nor what is decided."""
+    attempt = Attempt(connection, lock(connection, case_id), actor, at)
+    attempt.noted.update(data)
+    _write_record(attempt, verb, attempt.case.state)
+    _keep_case(attempt)
+
+
+def _keep_dossier(attempt: Attempt) -> None:
+    """Write a new version of the dossier when what is decided has changed."""
+    case = attempt.case
+    if "dossier" not in attempt.__dict__:
+        return
+    text = subject_text(case, attempt.dossier)
+    digest = sha256(text)
+    if digest == case.subject_hash and case.record_seq:
+        return
+    case.dossier_version += 1 if case.record_seq else 0
+    case.subject_hash = digest
+    attempt.connection.execute(
+        dossiers.insert(),
+        {
+            "case_id": case.id,
+            "version": case.dossier_version,
+            "body": canonical(attempt.dossier),
+            "sha256": digest,
+            "at": attempt.at,
+            "person_id": attempt.actor.person_id,
+        },
+    )
+
+
+def _after(attempt: Attempt, verb: str, before: str, *, refreshed: bool = True) -> None:
+    """Rounds, record, case row and tasks after a change; in this order, so that a page never sees half of it."""
+    if refreshed:
+        decisions.refresh(attempt)
+    _write_record(attempt, verb, before)
+    if "progress" in attempt.__dict__:
+        attempt.case.progress = canonical(attempt.progress)
+    attempt.case.revision += 1
+    _keep_case(attempt)
+    if refreshed:
+        tasks.refresh(attempt)
+
+
+def _write_record(attempt: Attempt, verb: str, before: str) -> None:
+    case, actor = attempt.case, attempt.actor
+    data = {**attempt.noted, "revision": case.revision + 1, "subject": case.subject_hash}
+    case.record_hash = records.append(
+        attempt.connection,
+        case.id,
+        case.record_seq + 1,
+        case.record_hash,
+        records.Entry(
+            attempt.at, verb, before, case.state, str(actor.role), actor.person_id, actor.organisation_id, data
+        ),
+    )
+    case.record_seq += 1
+
+
+_MUTABLE = (
+    "state", "revision", "since", "dossier_version", "subject_hash", "progress", "amount_fen", "record_seq",
+    "record_hash", "closed_at",
+)
+
+
+def _keep_case(attempt: Attempt) -> None:
+    values = {name: getattr(attempt.case, name) for name in _MUTABLE}
+    attempt.connection.execute(cases.update().where(cases.c.id == attempt.case.id).values(**values))
+
+
+def guard_refusals(attempt: Attempt, step: Step) -> list[Refusal]:
+    """Every reason why ``step`` is closed to the attempt's actor now; empty when it is open."""
+    found: list[Refusal] = list(incidents.blocking(attempt))
+    if step.duty is not None and (held := decisions.excluded(attempt, step.duty)):
+        found.append(held)
+    if step.casts and attempt.actor.person_id is not None:
+        found += decisions.refusals(attempt, step)
+    for guard in step.guards:
+        said = guard(attempt)
+        if isinstance(said, Refusal):
+            found.append(said)
+        elif said is not None:
+            found += said
+    return found
+
+
+def raise_if(refusals: list[Refusal]) -> None:
+    """Raises ``Refused`` with all of ``refusals`` when there are any."""
+    if refusals:
+        raise Refused(*refusals)
+
+
+def _check_actor(attempt: Attempt) -> None:
+    """The actor's seat is theirs today and its organisation has part in the case; else ``NotFound`` or ``Refused``."""
+    actor = attempt.actor
+    if actor.person_id is None:
+        return
+    if not seat_valid(attempt.connection, actor, attempt.day):
+        raise Refused(
+            Refusal(reason=_("您的岗位已经到期或被停用"), who=_("系统管理"), fact="seat")
+        )
+    if actor.organisation_id not in attempt.parties.of(actor.role):
+        raise NotFound(attempt.case.id)
+
+
+def seat_valid(connection: Connection, actor: Actor, day: date) -> bool:
+    """Whether the actor's seat is theirs on ``day`` and their account works, read fresh."""
+    return bool(
+        connection.scalar(
+            select(seats.c.id)
+            .join(persons, persons.c.id == seats.c.person_id)
+            .where(
+                seats.c.id == actor.seat_id,
+                seats.c.person_id == actor.person_id,
+                seats.c.organisation_id == actor.organisation_id,
+                seats.c.role == str(actor.role),
+                seats.c.since <= day,
+                or_(seats.c.until.is_(None), seats.c.until >= day),
+                persons.c.disabled_at.is_(None),
+            )
+        )
+    )
+
+
+def _check_version(attempt: Attempt, step: Step, seen: str) -> None:
+    revision, _colon, digest = seen.partition(":")
+    if attempt.case.subject_hash.startswith(digest) and digest and (not step.edits or step.casts):
+        return
+    if f"{revision}:{digest}" != attempt.case.seen:
+        raise Stale(
+            Refusal(
+                reason=_("您打开页面之后，本件已经有了变化；请看过新内容再办理，您填写的内容仍然保留"),
+                who=_("本人"),
+                fact="version",
+            )
+        )
+
+
+def _out_of_order(attempt: Attempt, trigger: str) -> Refusal:
+    stage, state = attempt.stage, attempt.case.state
+    label = next((one.label for one in stage.steps if one.trigger == trigger), trigger)
+    return Refusal(
+        reason=_("本件现在是“%(state)s”，不能办理“%(step)s”", state=stage.state_labels[state], step=label),
+        who=_("请按页面列出的步骤办理"),
+        fact="state",
+    )
+
+
+def not_yours(step: Step, attempt: Attempt) -> Refusal:
+    """The refusal that names whose step it is."""
+    who = "、".join(ROLE_NAMES[str(role)][0] for role in step.by)
+    who_en = ", ".join(ROLE_NAMES[str(role)][1] for role in step.by)
+    return Refusal(
+        reason=_("“%(step)s”由%(who)s办理", step=step.label, who=who),
+        reason_en=f"This step is taken by: {who_en}",
+        who=who,
+        who_en=who_en,
+        fact="role",
+    )

@@ -1,0 +1,127 @@
+"""Who is who for one consortium: its lead, its members, and the bodies of its county, city and province."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import Connection, or_, select
+
+from governance.roles import OrganisationKind, Role
+from workflow.organisations.model import consortia, memberships, organisations
+from workflow.rules import place_chain
+
+_MEMBER_KINDS = (OrganisationKind.HOSPITAL, OrganisationKind.TOWNSHIP, OrganisationKind.VILLAGE)
+_OTHER_ROLES = {
+    Role.AUDITOR: OrganisationKind.AUDIT,
+    Role.RULES_OFFICER: OrganisationKind.PLATFORM,
+    Role.ADMINISTRATOR: OrganisationKind.PLATFORM,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A member of a consortium on a day; ``level`` is county, township or village."""
+
+    id: int
+    code: str
+    name: str
+    name_en: str
+    level: str
+    declares: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Consortium:
+    """A consortium as cases see it."""
+
+    id: int
+    code: str
+    name: str
+    name_en: str
+    place: str
+    lead_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Parties:
+    """The organisations that act for one consortium, by kind; at most one body of each kind, the nearest."""
+
+    consortium: Consortium
+    members: tuple[Member, ...]
+    bodies: dict[str, int]
+    names: dict[int, str]
+    codes: dict[int, str]
+
+    def of(self, role: Role) -> tuple[int, ...]:
+        """The organisations in which ``role`` may act here."""
+        if role.startswith("lead_"):
+            return (self.consortium.lead_id,)
+        if role.startswith("member_"):
+            return tuple(member.id for member in self.members)
+        body = self.bodies.get(_OTHER_ROLES.get(role) or role.rsplit("_", 1)[0])
+        return () if body is None else (body,)
+
+    def body(self, kind: str) -> int | None:
+        """The nearest organisation of ``kind`` over this consortium, or ``None``."""
+        return self.bodies.get(kind)
+
+    def member(self, organisation_id: int) -> Member | None:
+        """The member with this organisation's number, or ``None``."""
+        return next((member for member in self.members if member.id == organisation_id), None)
+
+    def member_by_code(self, code: str) -> Member | None:
+        """The member with this organisation's code, or ``None``."""
+        return next((member for member in self.members if member.code == code), None)
+
+
+def consortium_of(connection: Connection, consortium_id: int) -> Consortium:
+    """The consortium with this number; raises ``LookupError`` when there is none."""
+    columns = consortia.c
+    row = connection.execute(
+        select(columns.id, columns.code, columns.name, columns.name_en, columns.place, columns.lead_id).where(
+            columns.id == consortium_id
+        )
+    ).one_or_none()
+    if row is None:
+        raise LookupError(consortium_id)
+    return Consortium(*row)
+
+
+def parties_of(connection: Connection, consortium_id: int, day: date) -> Parties:
+    """Who acts for the consortium on ``day``; village clinics are members but declare through their townships."""
+    consortium = consortium_of(connection, consortium_id)
+    chain = place_chain(consortium.place)
+    columns, joined = organisations.c, memberships.c
+    rows = connection.execute(
+        select(columns.id, columns.code, columns.name, columns.name_en, columns.kind, columns.place, joined.level)
+        .select_from(
+            organisations.outerjoin(
+                memberships,
+                (joined.organisation_id == columns.id)
+                & (joined.consortium_id == consortium_id)
+                & (joined.since <= day)
+                & (joined.until.is_(None) | (joined.until >= day)),
+            )
+        )
+        .where(or_(joined.level.isnot(None), columns.kind.notin_(_MEMBER_KINDS) & columns.place.in_(chain)))
+        .order_by(columns.id)
+    ).all()
+    bodies: dict[str, tuple[int, int]] = {}
+    for row in rows:
+        if row.level is None:
+            depth = chain.index(row.place)
+            if row.kind not in bodies or bodies[row.kind][0] < depth:
+                bodies[row.kind] = (depth, row.id)
+    members = tuple(
+        Member(row.id, row.code, row.name, row.name_en, row.level, row.level != "village")
+        for row in rows
+        if row.level is not None
+    )
+    return Parties(
+        consortium,
+        members,
+        {kind: found for kind, (_depth, found) in bodies.items()},
+        {row.id: row.name for row in rows},
+        {row.id: row.code for row in rows},
+    )
