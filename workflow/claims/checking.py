@@ -76,7 +76,8 @@ def _signs(row: Mapping[str, Value]) -> Iterator[Wrong]:
         if reversal and amount > 0:
             yield key, "冲正行的金额应为负数", "amounts of a reversal are negative", "填写原金额的相反数"
         if not reversal and amount < 0:
-            yield key, "金额为负，但不是冲正行", "a negative amount outside a reversal", "填写“冲正原流水号”，或改为正数"
+            yield (key, "金额为负，但不是冲正行", "a negative amount outside a reversal",
+                   "填写“冲正原流水号”，或改为正数")
     for key in ("group_mean_fen", *(() if reversal else _MEASURES)):
         measure = row[key]
         if isinstance(measure, int) and measure < 0:

@@ -98,7 +98,8 @@ def _header(reading: _Reading, number: int, line: list[str]) -> _Cells:
         found = column_of(header)
         if found is None:
             if header and header not in IGNORED_HEADERS:
-                reading.wrong(number, header[:50], header, "不认识的列", "unknown column", "删除此列，或改成模板里的列名")
+                reading.wrong(number, header[:50], header, "不认识的列", "unknown column",
+                              "删除此列，或改成模板里的列名")
             continue
         column, parse = found
         if column.key in reading.headers:
@@ -120,7 +121,8 @@ def _row(reading: _Reading, columns: _Cells, number: int, line: list[str]) -> Ro
     before = len(reading.errors)
     stray = [cell for position, cell in enumerate(line) if cell and position not in reading.named]
     if stray:
-        reading.wrong(number, "", stray[0], "单元格没有对应的表头", "a cell under no header", "检查该行是否多了逗号，或补上表头")
+        reading.wrong(number, "", stray[0], "单元格没有对应的表头", "a cell under no header",
+                      "检查该行是否多了逗号，或补上表头")
     for position, column, parse in columns:
         text = line[position] if position < len(line) else ""
         try:

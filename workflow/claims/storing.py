@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -51,7 +50,7 @@ def frozen(batch: Batch, folder: Path) -> StoredFile:
                 f"quote = '', escape = '', nullstr = '', columns = {{{_TYPES}}})) "
                 f"TO {quoted(str(parquet))} (FORMAT parquet, COMPRESSION zstd)")
             parquet.chmod(0o444)
-            os.replace(parquet, path)
+            parquet.replace(path)
     totals = {name: sum(value for row in batch.rows if isinstance(value := row[INDEX[name]], int)) for name in AMOUNTS}
     return StoredFile(sha256, path, len(batch.rows), totals)
 

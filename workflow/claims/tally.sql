@@ -66,8 +66,8 @@ priced AS (
         (2 * numerator + denominator) // (2 * denominator) AS computed,
         CASE
             WHEN category IN ('drg', 'dip') AND treated_here
-                THEN COALESCE((2 * numerator + denominator) // (2 * denominator), sign * standard_fen)
-            WHEN category IN ('drg', 'dip') THEN sign * standard_fen
+                THEN COALESCE(computed, sign * standard_fen)
+            ELSE sign * standard_fen
         END AS standard
     FROM scaled
 ),
@@ -100,7 +100,7 @@ SELECT
     COUNT(*) FILTER (WHERE standard <> sign * standard_fen) AS differing_cases,
     CAST(SUM(COALESCE(payable, 0)) AS BIGINT) AS payable_fen,
     CAST(SUM(COALESCE(cost_fen, 0)) AS BIGINT) AS cost_fen,
-    CAST(SUM(COALESCE(bed_days, 0)) AS BIGINT) AS bed_days,
+    CAST(SUM(sign * ABS(COALESCE(bed_days, 0))) AS BIGINT) AS bed_days,
     CAST(SUM(COALESCE(sign * standard, 0)) AS BIGINT) AS standard_fen,
     CAST(SUM(COALESCE(standard_fen, 0)) AS BIGINT) AS file_standard_fen,
     CAST(SUM(COALESCE(patient_fen, 0)) AS BIGINT) AS patient_fen,
