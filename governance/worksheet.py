@@ -103,10 +103,11 @@ class Lines:
 
     def amount(
         self, key: str, label: str, label_en: str, fen: int, formula: str = "", *, provision: ProvisionLike | None = None,
-        reason: str = "", **inputs: object,
+        reason: str = "", parts: Mapping[str, object] | None = None, **inputs: object,
     ) -> int:
-        """Write an amount in fen and give it back."""
-        self.written.append(Line(key, label, label_en, amount_fen=fen, formula=formula, inputs=_inputs(inputs),
+        """Write an amount in fen and give it back; ``parts`` are inputs whose names come from the facts."""
+        used = _inputs(inputs) + _inputs(parts or {})
+        self.written.append(Line(key, label, label_en, amount_fen=fen, formula=formula, inputs=used,
                                  provision=provision, reason=reason))
         return fen
 
