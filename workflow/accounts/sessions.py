@@ -1,0 +1,178 @@
+"""Sessions: a random token in the cookie, a row with its hash on the server, and the person it stands for."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from flask_login import UserMixin
+from sqlalchemy import Connection, Engine, select
+
+from governance.roles import ROLE_NAMES, Role
+from workflow import clock
+from workflow.accounts.model import auth_sessions
+from workflow.db import reading, writing
+from workflow.organisations.model import organisations, persons, seats
+
+IDLE = timedelta(minutes=30)
+IDLE_ADMINISTRATOR = timedelta(minutes=15)
+ABSOLUTE = timedelta(hours=8)
+SEEN_EVERY = timedelta(minutes=1)
+_JOB_ROLES = (
+    Role.ADMINISTRATOR, Role.RULES_OFFICER, Role.AUDITOR, Role.AGENCY_CLERK, Role.AGENCY_REVIEWER, Role.AGENCY_HEAD,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class SeatView:
+    """A seat held today: the post in an organisation, named in the reader's language."""
+
+    seat_id: int
+    organisation_id: int
+    organisation: str
+    kind: str
+    place: str
+    role: str
+    role_name: str
+
+
+@dataclass(frozen=True, eq=False)
+class Viewer(UserMixin):
+    """The signed-in person as pages see them: who it is and the seats held today."""
+
+    id: int
+    name: str
+    seats: tuple[SeatView, ...]
+    token: str
+    last_seen_at: datetime
+
+    @property
+    def person_id(self) -> int:
+        """The person's number."""
+        return self.id
+
+    @property
+    def organisation(self) -> str:
+        """The organisation of the first seat, or nothing where no seat is held today."""
+        return self.seats[0].organisation if self.seats else ""
+
+    @property
+    def may_see_jobs(self) -> bool:
+        """Whether the page of periodic jobs concerns this person."""
+        return self.has_role(*_JOB_ROLES)
+
+    def has_role(self, *roles: str) -> bool:
+        """Whether a seat held today gives one of ``roles``."""
+        return any(seat.role in roles for seat in self.seats)
+
+    def get_id(self) -> str:
+        """What goes into the cookie: the session's token, never the person's number."""
+        return self.token
+
+
+def open_session(connection: Connection, person_id: int, at: datetime, address: str = "", agent: str = "") -> str:
+    """Start a session for a person and return its token, of which only the hash is kept."""
+    token = secrets.token_urlsafe(32)
+    connection.execute(
+        auth_sessions.insert().values(
+            token_hash=_hash(token),
+            person_id=person_id,
+            created_at=at,
+            last_seen_at=at,
+            address=address[:64],
+            agent=_printable(agent)[:200],
+        )
+    )
+    return token
+
+
+def end_session(connection: Connection, token: str, at: datetime) -> None:
+    """End the session of ``token``; a copy of the cookie is worth nothing from now on."""
+    columns = auth_sessions.c
+    connection.execute(
+        auth_sessions.update()
+        .where(columns.token_hash == _hash(token), columns.revoked_at.is_(None))
+        .values(revoked_at=at)
+    )
+
+
+def end_sessions_of(connection: Connection, person_id: int, at: datetime) -> None:
+    """End every session of a person, in all browsers: for a new password, a leave, a lost machine."""
+    columns = auth_sessions.c
+    connection.execute(
+        auth_sessions.update()
+        .where(columns.person_id == person_id, columns.revoked_at.is_(None))
+        .values(revoked_at=at)
+    )
+
+
+def load_viewer(engine: Engine, token: str, at: datetime, language: str = "zh") -> Viewer | None:
+    """The person whose session ``token`` names, read afresh, or ``None`` when the session is over at ``at``.
+
+    Notes at most once a minute that the session is in use.
+    """
+    with reading(engine) as connection:
+        viewer = viewer_at(connection, token, at, language)
+    if viewer and at - viewer.last_seen_at >= SEEN_EVERY:
+        columns = auth_sessions.c
+        with writing(engine) as connection:
+            connection.execute(
+                auth_sessions.update()
+                .where(columns.token_hash == _hash(token), columns.last_seen_at < at)
+                .values(last_seen_at=at)
+            )
+    return viewer
+
+
+def viewer_at(connection: Connection, token: str, at: datetime, language: str = "zh") -> Viewer | None:
+    """The person of a session that is neither ended, nor idle, nor too old at ``at``, and who is not disabled."""
+    session, person = auth_sessions.c, persons.c
+    row = connection.execute(
+        select(person.id, person.name, session.created_at, session.last_seen_at)
+        .join_from(auth_sessions, persons, person.id == session.person_id)
+        .where(session.token_hash == _hash(token), session.revoked_at.is_(None), person.disabled_at.is_(None))
+    ).one_or_none()
+    if row is None or at - row.created_at > ABSOLUTE:
+        return None
+    held = seats_of(connection, row.id, language)
+    viewer = Viewer(row.id, row.name, held, token, row.last_seen_at)
+    idle = IDLE_ADMINISTRATOR if viewer.has_role(Role.ADMINISTRATOR) else IDLE
+    return viewer if at - row.last_seen_at <= idle else None
+
+
+def seats_of(connection: Connection, person_id: int, language: str = "zh") -> tuple[SeatView, ...]:
+    """The seats a person holds today, on the day this database lives in, oldest first."""
+    today = clock.day_of(clock.now(connection))
+    seat, organisation = seats.c, organisations.c
+    rows = connection.execute(
+        select(
+            seat.id, seat.organisation_id, seat.role,
+            organisation.name, organisation.name_en, organisation.kind, organisation.place,
+        )
+        .join_from(seats, organisations, organisation.id == seat.organisation_id)
+        .where(seat.person_id == person_id, seat.since <= today, seat.until.is_(None) | (seat.until >= today))
+        .order_by(seat.id)
+    ).all()  # fmt: skip
+    english = language == "en"
+    return tuple(
+        SeatView(
+            seat_id=row.id,
+            organisation_id=row.organisation_id,
+            organisation=(row.name_en or row.name) if english else row.name,
+            kind=row.kind,
+            place=row.place,
+            role=row.role,
+            role_name=ROLE_NAMES.get(row.role, (row.role, row.role))[english],
+        )
+        for row in rows
+    )
+
+
+def _hash(token: str) -> str:
+    return sha256(token.encode()).hexdigest()
+
+
+def _printable(text: str) -> str:
+    return "".join(character for character in text if character.isprintable())
