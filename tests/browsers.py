@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import shutil
 import threading
 from collections.abc import Iterator
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
     from flask import Flask
 
 MISSING = (
-    "没有找到 Chromium，浏览器测试没有运行：apt-get install chromium。"
-    " Chromium is missing, browser tests did not run: apt-get install chromium."
+    "没有找到 Chromium 或 libatomic1，浏览器测试没有运行：apt-get install chromium libatomic1。"
+    " Chromium or libatomic1 is missing, browser tests did not run: apt-get install chromium libatomic1."
 )
 
 # Without the background-networking flags each start looks up hosts of the maker's.
@@ -33,7 +34,11 @@ ARGUMENTS = [
 
 
 def chromium() -> str | None:
-    """The path of the system's Chromium, or ``None``."""
+    """The path of the system's Chromium, or ``None`` when it or the library that its driver links is missing."""
+    try:
+        ctypes.CDLL("libatomic.so.1")
+    except OSError:
+        return None
     return shutil.which("chromium") or shutil.which("chromium-browser")
 
 
