@@ -68,11 +68,11 @@ ROUND_MESSAGE = (
     "表决轮次的内容不能修改，已有结果的不能再改结果。 A round keeps its subject, and its outcome once it has one."
 )
 
+LINES = "FROM postings WHERE journal_id = OLD.id"
 SEALING = (
     "OLD.sealed <> 0 OR NEW.sealed <> 1 OR "
     + _kept("id", "book", "year", "number", "biz_key", "case_id", "memo", "at")
-    + " OR (SELECT count(*) FROM postings WHERE journal_id = OLD.id) < 2"
-    " OR (SELECT sum(fen) FROM postings WHERE journal_id = OLD.id) <> 0"
+    + f" OR (SELECT count(*) {LINES}) < 2 OR (SELECT sum(fen) {LINES}) <> 0"
 )
 SEALING_MESSAGE = (
     "凭证只能封存一次，封存时至少两条分录且借贷平衡，其他内容不能修改。"
@@ -129,8 +129,8 @@ def _on_sqlite() -> None:
         if table not in CHANGED_UNDER_RULES:
             _sqlite(table, "no_update", "UPDATE", "", _refusal(table))
         if table in ALREADY:
-            exists = f"EXISTS (SELECT 1 FROM {table} WHERE {ALREADY[table]})"
-            _sqlite(table, "no_replace", "INSERT", exists, _refusal(table))
+            those = f"FROM {table} WHERE {ALREADY[table]}"
+            _sqlite(table, "no_replace", "INSERT", f"EXISTS (SELECT 1 {those})", _refusal(table))
     for rule in RULES:
         _sqlite(*rule)
 

@@ -1,0 +1,257 @@
+"""Raw SQL against what may not change: refused by the database itself, on both kinds, and nothing is different after."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError
+
+from workflow.db import metadata, reading, writing
+from workflow.guards import GUARDED, manifest, missing
+
+AT = "2026-03-01T01:00:00.000000Z"
+SUBJECT = "s" * 64
+RECORD = "INSERT INTO records (case_id, seq, at, role, verb, from_state, to_state, body, prev_hash, hash) VALUES"
+
+ROWS = (
+    "INSERT INTO organisations (id, code, name, name_en, kind, place) VALUES (1, 'o', '样例', 'o', 'hospital', 'p')",
+    "INSERT INTO persons (id, login, name, password_hash, demo) VALUES (1,'a','甲','!',1), (2,'b','乙','!',1)",
+    "INSERT INTO seats (id, person_id, organisation_id, role, since) VALUES (1, 1, 1, 'r', '2020-01-01')",
+    "INSERT INTO consortia (id, code, name, name_en, place, lead_id) VALUES (1, 'c', '样例', 'c', 'p', 1)",
+    "INSERT INTO cases (id, stage, consortium_id, place, pool, period, serial, state, revision, since, dossier_version,"
+    " subject_hash, progress, record_seq, record_hash, opened_at) VALUES (1, 'budget', 1, 'p', 'resident', '2026', 1,"
+    f" 'draft', 1, '{AT}', 1, '{SUBJECT}', '{{}}', 2, 'h2', '{AT}')",
+    f"INSERT INTO dossiers (case_id, version, body, sha256, at, person_id) VALUES (1, 1, '{{}}', 'x', '{AT}', 1)",
+    "INSERT INTO attachments (id, case_id, section, name, media_type, size, sha256, person_id, at)"
+    f" VALUES (1, 1, 's', 'n', 'application/pdf', 1, 'x', 1, '{AT}')",
+    "INSERT INTO worksheets (case_id, version, sheet, place, day, book_digest, facts, agreement, body, sha256, at)"
+    f" VALUES (1, 1, 'budget', 'p', '2026-03-01', 'd', '{{}}', '{{}}', '{{}}', 'x', '{AT}')",
+    f"{RECORD} (1, 1, '{AT}', 'r', 'open', '', 'draft', '{{}}', '', 'h1')",
+    f"{RECORD} (1, 2, '{AT}', 'r', 'edit', 'draft', 'draft', '{{}}', 'h1', 'h2')",
+    "INSERT INTO rounds (case_id, round_no, ballot, subject_hash, dossier_version, outcome, opened_at, closed_at)"
+    f" VALUES (1, 1, 'b', '{SUBJECT}', 1, 'failed', '{AT}', '{AT}'), (1, 2, 'b', '{SUBJECT}', 1, 'open', '{AT}', NULL)",
+    "INSERT INTO round_seats (case_id, round_no, seat_key, organisation_id, label, eligible)"
+    " VALUES (1, 1, 'o', 1, '样例', '[1]')",
+    "INSERT INTO case_actors (case_id, person_id, duty) VALUES (1, 1, 'approve')",
+    "INSERT INTO decisions (id, case_id, round_no, link, seat_key, organisation_id, person_id, seat_id, duty,"
+    " subject_hash, verdict, opinion, details, at)"
+    f" VALUES (1, 1, 1, 'approve', 'o', 1, 1, 1, 'approve', '{SUBJECT}', 'disagree', '不同意', '{{}}', '{AT}')",
+    "INSERT INTO journals (id, book, year, number, biz_key, case_id, memo, at, sealed)"
+    f" VALUES (1, 'fund', 2026, 1, 'k1', 1, 'm', '{AT}', 0), (2, 'fund', 2026, 2, 'k2', 1, 'm', '{AT}', 0)",
+    "INSERT INTO postings (journal_id, line, account, party, fen)"
+    " VALUES (1, 1, 'cash', '', 100), (1, 2, 'due', 'o', -100), (2, 1, 'cash', '', 7)",
+    "UPDATE journals SET sealed = 1 WHERE id = 1",
+    f"INSERT INTO answers (key, body_hash, answer, at) VALUES ('k', 'h', '{{}}', '{AT}')",
+)
+
+ATTACKS = (
+    "UPDATE records SET body = '{\"forged\":1}' WHERE seq = 1",
+    "UPDATE records SET prev_hash = '', hash = 'h' WHERE seq = 2",
+    "UPDATE records SET case_id = case_id",
+    "DELETE FROM records",
+    "DELETE FROM records WHERE seq = 2",
+    f"{RECORD} (1, 4, '{AT}', 'r', 'v', 'draft', 'draft', '{{}}', 'h2', 'h4')",
+    f"{RECORD} (1, 3, '{AT}', 'r', 'v', 'draft', 'draft', '{{}}', 'h1', 'h3')",
+    f"{RECORD} (1, 2, '{AT}', 'r', 'v', 'draft', 'draft', '{{}}', 'h1', 'h2')",
+    f"{RECORD} (1, 0, '{AT}', 'r', 'v', 'draft', 'draft', '{{}}', '', 'h0')",
+    f"{RECORD} (1, 3, '{AT}', 'r', 'v', 'draft', 'draft', '{{}}', 'h2', 'h3'),"
+    f" (1, 4, '{AT}', 'r', 'v', 'draft', 'draft', '{{}}', 'h2', 'h4')",
+    "UPDATE decisions SET verdict = 'agree'",
+    "UPDATE decisions SET person_id = 2",
+    "DELETE FROM decisions",
+    "UPDATE dossiers SET body = '{\"amount\":1}'",
+    "DELETE FROM dossiers",
+    "UPDATE worksheets SET body = '{}', sha256 = 'y'",
+    "DELETE FROM worksheets",
+    "UPDATE attachments SET sha256 = 'y'",
+    "DELETE FROM attachments",
+    "UPDATE case_actors SET duty = 'pay'",
+    "DELETE FROM case_actors",
+    "UPDATE round_seats SET eligible = '[1,2]'",
+    "DELETE FROM round_seats",
+    "UPDATE rounds SET subject_hash = 'other' WHERE round_no = 2",
+    "UPDATE rounds SET ballot = 'easier' WHERE round_no = 2",
+    "UPDATE rounds SET opened_at = '2020-01-01T00:00:00.000000Z' WHERE round_no = 2",
+    "UPDATE rounds SET round_no = 9 WHERE round_no = 2",
+    "UPDATE rounds SET outcome = 'passed' WHERE round_no = 1",
+    "UPDATE rounds SET outcome = 'open', closed_at = NULL WHERE round_no = 1",
+    "DELETE FROM rounds WHERE round_no = 2",
+    "UPDATE cases SET stage = 'surplus_plan'",
+    "UPDATE cases SET consortium_id = consortium_id + 1",
+    "UPDATE cases SET pool = 'employee'",
+    "UPDATE cases SET period = '2027', serial = 2",
+    "UPDATE cases SET record_seq = 1, record_hash = 'h1'",
+    "DELETE FROM cases",
+    "UPDATE postings SET fen = fen * 2",
+    "UPDATE postings SET party = 'thief' WHERE journal_id = 1 AND line = 2",
+    "DELETE FROM postings WHERE journal_id = 1",
+    "DELETE FROM postings WHERE journal_id = 2",
+    "INSERT INTO postings (journal_id, line, account, party, fen) VALUES (1, 3, 'cash', '', 5)",
+    "INSERT INTO postings (journal_id, line, account, party, fen) VALUES (99, 1, 'cash', '', 5)",
+    "INSERT INTO postings (journal_id, line, account, party, fen) VALUES (2, 2, 'cash', '', 0)",
+    "UPDATE journals SET sealed = 0 WHERE id = 1",
+    "UPDATE journals SET sealed = 1 WHERE id = 1",
+    "UPDATE journals SET memo = 'other' WHERE id = 1",
+    "UPDATE journals SET number = 9 WHERE id = 2",
+    "UPDATE journals SET sealed = 1 WHERE id = 2",
+    "DELETE FROM journals WHERE id = 2",
+    "INSERT INTO journals (book, year, number, biz_key, case_id, memo, at, sealed)"
+    f" VALUES ('fund', 2026, 3, 'k3', 1, 'm', '{AT}', 1)",
+    "INSERT INTO journals (book, year, number, biz_key, case_id, memo, at, sealed)"
+    f" VALUES ('fund', 2026, 3, 'k1', 1, 'm', '{AT}', 0)",
+    "UPDATE answers SET answer = '{\"paid\":1}'",
+    "UPDATE answers SET answer = '', body_hash = 'x'",
+    "DELETE FROM answers",
+)
+
+ONLY_SQLITE = (
+    f"INSERT OR REPLACE INTO records SELECT case_id, seq, '{AT}', person_id, organisation_id, role, 'forged',"
+    " from_state, to_state, body, prev_hash, hash FROM records",
+    "INSERT OR REPLACE INTO decisions SELECT id, case_id, round_no, link, seat_key, organisation_id, person_id,"
+    " seat_id, duty, subject_hash, 'agree', opinion, details, at FROM decisions",
+    "INSERT OR REPLACE INTO decisions SELECT 77, case_id, round_no, link, seat_key, organisation_id, person_id,"
+    " seat_id, duty, subject_hash, 'agree', opinion, details, at FROM decisions",
+    "REPLACE INTO dossiers SELECT case_id, version, '{\"amount\":1}', sha256, at, person_id FROM dossiers",
+    "REPLACE INTO worksheets SELECT case_id, version, sheet, place, day, book_digest, facts, agreement, 'x', sha256,"
+    " at FROM worksheets",
+    "REPLACE INTO case_actors VALUES (1, 1, 'pay')",
+    "REPLACE INTO round_seats VALUES (1, 1, 'o', 1, '样例', '[1,2]')",
+    "REPLACE INTO postings VALUES (1, 1, 'cash', '', 999)",
+    "REPLACE INTO postings VALUES (2, 1, 'cash', '', 999)",
+    f"REPLACE INTO journals VALUES (1, 'fund', 2026, 1, 'k1', 1, 'other', '{AT}', 0)",
+    f"REPLACE INTO journals VALUES (77, 'fund', 2026, 7, 'k1', 1, 'other', '{AT}', 0)",
+    f"REPLACE INTO journals VALUES (77, 'fund', 2026, 1, 'k77', 1, 'other', '{AT}', 0)",
+    f"REPLACE INTO rounds VALUES (1, 1, 'b', '{SUBJECT}', 1, 'passed', '{AT}', '{AT}')",
+    "REPLACE INTO cases SELECT id, 'surplus_plan', consortium_id, place, pool, period, 9, state, revision, since,"
+    " dossier_version, subject_hash, progress, amount_fen, record_seq, record_hash, opened_at, closed_at, follows_id"
+    " FROM cases",
+    "UPDATE OR REPLACE journals SET number = 1 WHERE id = 2",
+    "UPDATE OR REPLACE rounds SET round_no = 1 WHERE round_no = 2",
+)
+
+SHADOW = (
+    "CREATE TEMP TABLE journals (LIKE public.journals); INSERT INTO pg_temp.journals SELECT * FROM public.journals;"
+    " UPDATE pg_temp.journals SET sealed = 0;"
+)
+ONLY_POSTGRESQL = (
+    *(f"TRUNCATE {name} CASCADE" for name in GUARDED),
+    "TRUNCATE records",
+    "SET LOCAL session_replication_role = replica; UPDATE records SET body = 'x'",
+    "SET LOCAL session_replication_role = replica; DELETE FROM postings",
+    "SET LOCAL session_replication_role = replica; TRUNCATE answers",
+    f"{RECORD} (1, 2, '{AT}', 'r', 'forged', 'draft', 'draft', '{{}}', 'h1', 'h2')"
+    " ON CONFLICT (case_id, seq) DO UPDATE SET verb = 'forged'",
+    "INSERT INTO case_actors VALUES (1, 1, 'pay') ON CONFLICT (case_id, person_id) DO UPDATE SET duty = 'pay'",
+    "MERGE INTO answers USING (VALUES (1)) AS one(n) ON true WHEN MATCHED THEN UPDATE SET answer = 'x'",
+    "WITH gone AS (DELETE FROM decisions RETURNING 1) SELECT count(*) FROM gone",
+    f"{SHADOW} INSERT INTO public.postings (journal_id, line, account, party, fen) VALUES (1, 3, 'cash', '', 5)",
+)
+
+
+@pytest.fixture
+def booked(engine: Engine) -> Engine:
+    """A database with one of everything that is guarded."""
+    with writing(engine) as connection:
+        for statement in ROWS:
+            connection.exec_driver_sql(statement)
+    return engine
+
+
+def contents(connection: Connection) -> dict[str, list[Any]]:
+    """Every row of every guarded table."""
+    return {
+        name: sorted(map(repr, connection.execute(metadata.tables[name].select()))) for name in (*GUARDED, "vouchers")
+    }
+
+
+@contextmanager
+def unchanged(engine: Engine) -> Iterator[None]:
+    """What is inside changes no guarded row."""
+    with reading(engine) as connection:
+        before = contents(connection)
+    yield
+    with reading(engine) as connection:
+        assert contents(connection) == before
+
+
+def refused(engine: Engine, statement: str) -> bool:
+    """Whether the database refuses ``statement``, sent as it stands and committed."""
+    try:
+        with writing(engine) as connection:
+            connection.exec_driver_sql(statement)
+    except DBAPIError:
+        return True
+    return False
+
+
+def test_no_statement_gets_through(booked: Engine) -> None:
+    attacks = ATTACKS + (ONLY_SQLITE if booked.dialect.name == "sqlite" else ONLY_POSTGRESQL)
+    with unchanged(booked):
+        assert [statement for statement in attacks if not refused(booked, statement)] == []
+
+
+def test_no_statement_gets_through_a_bare_sqlite_connection(booked: Engine) -> None:
+    """Another program opens the file with SQLite's defaults: no foreign keys, no recursive triggers."""
+    if booked.dialect.name != "sqlite":
+        return
+    accepted = []
+    with unchanged(booked):
+        connection = sqlite3.connect(str(booked.url.database), isolation_level=None)
+        for statement in ATTACKS + ONLY_SQLITE:
+            try:
+                connection.execute(statement)
+            except sqlite3.Error:
+                continue
+            accepted.append(statement)
+        connection.close()
+    assert accepted == []
+
+
+def test_the_guards_say_why_in_both_languages(booked: Engine) -> None:
+    with pytest.raises(DBAPIError, match=r"只增不改.*append-only"), writing(booked) as connection:
+        connection.exec_driver_sql("DELETE FROM records")
+
+
+def test_what_is_allowed_still_works(booked: Engine) -> None:
+    with writing(booked) as connection:
+        for statement in (
+            f"{RECORD} (1, 3, '{AT}', 'r', 'v', 'draft', 'draft', '{{}}', 'h2', 'h3'),"
+            f" (1, 4, '{AT}', 'r', 'v', 'draft', 'draft', '{{}}', 'h3', 'h4')",
+            "UPDATE cases SET state = 'filed', record_seq = 4, record_hash = 'h4', amount_fen = 1",
+            f"UPDATE rounds SET outcome = 'passed', closed_at = '{AT}' WHERE round_no = 2",
+            "INSERT INTO postings (journal_id, line, account, party, fen) VALUES (2, 2, 'due', '', -7)",
+            "UPDATE journals SET sealed = 1 WHERE id = 2",
+            f"INSERT INTO answers (key, body_hash, answer, at) VALUES ('n', 'h', '', '{AT}')",
+            "UPDATE answers SET answer = '{}' WHERE key = 'n'",
+            f"INSERT INTO answers (key, body_hash, answer, at) VALUES ('n', 'h', '', '{AT}') ON CONFLICT DO NOTHING",
+            "INSERT INTO case_actors VALUES (1, 1, 'approve') ON CONFLICT DO NOTHING",
+        ):
+            connection.exec_driver_sql(statement)
+
+
+def test_every_guard_stands_and_no_other(engine: Engine) -> None:
+    there = {
+        "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
+        "postgresql": "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal",
+    }[engine.dialect.name]
+    with reading(engine) as connection:
+        assert missing(connection) == []
+        assert set(connection.scalars(text(there))) == manifest(engine.dialect.name)
+
+
+def test_a_guard_that_is_gone_or_off_is_missed(engine: Engine) -> None:
+    sqlite = engine.dialect.name == "sqlite"
+    with writing(engine) as connection:
+        if sqlite:
+            connection.exec_driver_sql("DROP TRIGGER guard_records__no_update")
+            connection.exec_driver_sql("DROP TRIGGER guard_journals__sealing")
+        else:
+            connection.exec_driver_sql("DROP TRIGGER guard_records__no_update ON records")
+            connection.exec_driver_sql("ALTER TABLE journals DISABLE TRIGGER guard_journals__sealing")
+    with reading(engine) as connection:
+        assert missing(connection) == ["guard_journals__sealing", "guard_records__no_update"]
