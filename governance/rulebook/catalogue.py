@@ -105,7 +105,8 @@ def chains(places: Mapping[str, Place], findings: Findings) -> dict[str, tuple[s
         step: str | None = code
         while step is not None:
             if step in chain or step not in places:
-                findings.add(Where("places.yaml", code), f"上级不存在或循环：{step}", f"parent missing or circular: {step}")
+                where = Where("places.yaml", code)
+                findings.add(where, f"上级不存在或循环：{step}", f"parent missing or circular: {step}")
                 break
             chain.append(step)
             step = places[step].parent
@@ -116,9 +117,9 @@ def chains(places: Mapping[str, Place], findings: Findings) -> dict[str, tuple[s
 def _fields(entry: Any, allowed: set[str], needed: set[str], where: Where, findings: Findings) -> dict[str, Any]:
     if not isinstance(entry, dict):
         findings.add(where, "应为若干“项目: 内容”", "must be a mapping")
-        return {key: "" for key in needed}
+        return dict.fromkeys(needed, "")
     for key in entry.keys() - allowed:
         findings.add(where, f"不认识的项目：{key}", f"unknown key: {key}")
     for key in needed - entry.keys():
         findings.add(where, f"缺少：{key}", f"missing: {key}")
-    return {key: "" for key in needed} | {key: value for key, value in entry.items() if key in allowed}
+    return dict.fromkeys(needed, "") | {key: value for key, value in entry.items() if key in allowed}

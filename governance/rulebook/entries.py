@@ -24,7 +24,7 @@ _BOUND_KEYS = {"min", "max", "field", "in_principle"}
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """Limits a wider place sets: on the value, or on one ``field`` of it; ``in_principle`` (原则上) may be overridden."""
+    """Limits a wider place sets on the value, or on one ``field`` of it; ``in_principle`` (原则上) gives way."""
 
     least: Decimal | None = None
     most: Decimal | None = None

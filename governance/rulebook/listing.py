@@ -13,12 +13,12 @@ from .rules import RuleBook
 def check(rulebook: RuleBook) -> list[str]:
     """What is wrong with a loaded rule book in ways that do not stop it from loading; empty when all is in order.
 
-    Sample values outside sample places, citations of sample papers outside them, rules without an English title or a
-    unit the code does not know. What loading itself refuses is in the BadRules it raises.
+    Sample values outside sample places, and rules without an English title. What loading itself refuses is in the
+    BadRules it raises.
     """
     problems: list[str] = []
     for place, rules in sorted(rulebook.store.items()):
-        for rule, values in sorted(rules.items()):
+        for _, values in sorted(rules.items()):
             for dated in values:
                 spot, _ = dated.where.words()
                 provision = dated.provision

@@ -18,9 +18,9 @@ class _NoAliases(yaml.SafeLoader):
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
-            event = self.peek_event()
+            event = self.peek_event()  # type: ignore[no-untyped-call]  # PyYAML has no types here
             raise yaml.composer.ComposerError(None, None, "alias", event.start_mark)
-        return super().compose_node(parent, index)  # type: ignore[no-any-return,no-untyped-call]
+        return super().compose_node(parent, index)
 
 
 def read_text(text: str, name: str, findings: Findings) -> dict[str, Any]:

@@ -17,7 +17,7 @@ _INDICATOR_KEYS = {"key", "label", "label_en", "unit", "weight", "source", "dire
 
 
 def scheme_faults(value: Mapping[str, Any]) -> Iterator[Fault]:
-    """What is wrong with a scheme; its weights must sum to 100, and ``daily`` is the daily checks' part of the score."""
+    """What is wrong with a scheme; its weights sum to 100, ``daily`` is the daily checks' part of the score."""
     yield from unknown_keys(value, {"name", "name_en", "indicators", "pass", "daily", "tilt"})
     yield from bad_numbers(value, "", "pass")
     if "daily" in value:

@@ -116,7 +116,8 @@ def tier_faults(value: Mapping[str, Any]) -> Iterator[Fault]:
             continue
         upto = number(row.get("upto"))
         if upto is None:
-            yield f"{part}upto 应是加引号的数字（只有最后一档可为空）", f"{part}upto must be a number (only the last may be null)"
+            zh, en = "upto 应是加引号的数字（只有最后一档可为空）", "upto must be a number (only the last may be null)"
+            yield f"{part}{zh}", f"{part}{en}"
         elif upto <= before:
             yield f"{part}upto 须从低到高：{before} 之后是 {upto}", f"{part}upto must ascend: {before} then {upto}"
         else:
@@ -147,9 +148,10 @@ def _sloped(row: Mapping[str, Any], part: str) -> Iterator[Fault]:
     yield from bad_numbers(row, part, "ratio_at_top", most=ONE)
     low, top = number(row.get("from")), number(row.get("top"))
     ratio, less = number(row.get("ratio_at_top")), number(row.get("less_per_point"))
-    if low is not None and top is not None and ratio is not None and less is not None:
-        if ratio - (top - low) * less < 0:
-            yield f"{part}在 {low} 分时比例小于零", f"{part}the ratio falls below zero at {low}"
+    if low is None or top is None or ratio is None or less is None:
+        return
+    if ratio - (top - low) * less < 0:
+        yield f"{part}在 {low} 分时比例小于零", f"{part}the ratio falls below zero at {low}"
 
 
 def _weights(value: Mapping[str, Any]) -> Iterator[Fault]:
