@@ -128,7 +128,7 @@ def app_on(database_url: str) -> Iterator[Flask]:
 
     app = create_app({"DATABASE_URL": database_url, "TESTING": True, "SECRET_KEY": "test"})
     yield app
-    app.extensions["engine"].dispose()
+    app.extensions["gongzhi.engine"].dispose()
 
 
 @pytest.fixture
