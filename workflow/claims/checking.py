@@ -85,17 +85,17 @@ def _signs(row: Mapping[str, Value]) -> Iterator[Wrong]:
 
 
 def _basis(row: Mapping[str, Value], expected: Expected) -> Iterator[Wrong]:
-    """A row carries what its category is paid by."""
+    """A row carries what its category is paid by; rates are the members' own, so others carry an amount."""
     category = str(row["category"])
     measure = {"drg": "weight_ten_thousandths", "dip": "points_ten_thousandths", "bed_day": "bed_days"}.get(category)
-    if category in INPATIENT_GROUPS:
-        enough = row["standard_fen"] is not None or row[str(measure)] is not None
-        if row["provider"] not in expected.members:
-            enough = enough or row["fund_fen"] is not None
-        if not enough:
-            yield ("standard_fen", f"{CATEGORIES[category]}需要支付标准，或权重（分值）",
-                   "an inpatient case needs its standard, or its weight or points", "补填支付标准或权重（分值）")
-    elif row["fund_fen"] is None and (measure is None or row[measure] is None):
+    here = row["provider"] in expected.members
+    if here and measure and row[measure] is not None:
+        return
+    if category in INPATIENT_GROUPS and row["standard_fen"] is None and (here or row["fund_fen"] is None):
+        yield ("standard_fen", f"{CATEGORIES[category]}需要支付标准" + ("，或权重（分值）" if here else "，或统筹基金支付"),
+               "an inpatient case needs its standard, or " + ("its weight or points" if here else "the fund share"),
+               "补填支付标准" + ("或权重（分值）" if here else "或统筹基金支付"))
+    elif category not in INPATIENT_GROUPS and row["fund_fen"] is None:
         yield ("fund_fen", f"{CATEGORIES[category]}需要统筹基金支付金额", f"{category} needs the fund share",
                "补填统筹基金支付，没有支付的填 0")
 

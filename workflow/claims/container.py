@@ -22,6 +22,7 @@ _WORKBOOK = b"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.
 _CHUNK_BYTES = 1 << 20
 _OVERLAP_BYTES = 512
 _FORMULA = re.compile(rb"<(?:\w+:)?f(?=[\s/>])")
+_ERROR_CELL = re.compile(rb"<(?:\w+:)?c\s[^>]*?\bt\s*=\s*[\"']e[\"'][^>]*>")
 _CELL_REFERENCE = re.compile(rb"<(?:\w+:)?c\s[^>]*?\br\s*=\s*[\"']([A-Za-z]+)([0-9]+)[\"']")
 _FAR_CELL = re.compile(rb"\br\s*=\s*[\"'](?:[A-Za-z]{3,}|[B-Zb-z][A-Za-z]|[A-Za-z]*(?=[0-9]{6}))[0-9]+[\"']")
 _DOCTYPE = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
@@ -153,7 +154,7 @@ def _check_bounds(entries: list[zipfile.ZipInfo], size_bytes: int) -> None:
 
 
 def _looked_at(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> list[RowError]:
-    """Unpack an entry in pieces (a false size or checksum shows here); formulas in it, with their cells."""
+    """Unpack an entry in pieces (a false size or checksum shows here); formulas and failed ones, with their cells."""
     sheet = "worksheets/" in entry.filename
     errors: list[RowError] = []
     kept, seen_bytes = b"", 0
@@ -169,7 +170,8 @@ def _looked_at(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> list[RowErro
                 raise refuse_file("工作表超出 52 列或 99,999 行", "the sheet is beyond 52 columns or 99,999 rows",
                                   "删去右侧和下方的空白格式，或改用 CSV")
             if sheet:
-                errors += [_formula_error(window, found.start()) for found in _FORMULA.finditer(window)
+                errors += [_cell_error(window, found.end(), failed) for failed in (False, True)
+                           for found in (_ERROR_CELL if failed else _FORMULA).finditer(window)
                            if found.end() > len(kept)]
             kept = window[-_OVERLAP_BYTES:]
     if seen_bytes != entry.file_size:
@@ -177,9 +179,13 @@ def _looked_at(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> list[RowErro
     return errors
 
 
-def _formula_error(window: bytes, position: int) -> RowError:
-    references = _CELL_REFERENCE.findall(window[max(0, position - _OVERLAP_BYTES):position])
+def _cell_error(window: bytes, end: int, failed: bool) -> RowError:
+    """A cell that is a formula, or (``failed``) the error one left behind, which would read as an empty cell."""
+    references = _CELL_REFERENCE.findall(window[max(0, end - _OVERLAP_BYTES):end])
     column, row = references[-1] if references else (b"", b"0")
+    if failed:
+        return RowError(int(row), column.decode(), "", "单元格是错误值（如 #REF!），不是金额或文字",
+                        "the cell holds an error such as #REF!", "改正后粘贴为数值再上传")
     return RowError(int(row), column.decode(), "", "单元格是公式，不是数值", "the cell is a formula",
                     "复制后“选择性粘贴为数值”再上传")
 

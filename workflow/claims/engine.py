@@ -16,8 +16,11 @@ def cursor() -> duckdb.DuckDBPyConnection:
     process = os.getpid()
     with _opening:
         if process not in _databases:
-            _databases[process] = duckdb.connect(
+            database = duckdb.connect(
                 ":memory:", config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
+            # Planning the tally takes three times as long with it, and the result is no faster.
+            database.execute("SET disabled_optimizers = 'partial_aggregate_pushdown'")
+            _databases[process] = database
         return _databases[process].cursor()
 
 

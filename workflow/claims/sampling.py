@@ -18,7 +18,8 @@ _MIX: Mapping[str, tuple[tuple[str, int], ...]] = {
 }
 _USUAL_YUAN = {
     ("county", "drg"): 6200, ("township", "drg"): 1900, ("county", "bed_day"): 3600, ("township", "bed_day"): 1400,
-    ("county", "item"): 900, ("township", "item"): 260, ("county", "capitation"): 5200, ("township", "capitation"): 3800,
+    ("county", "item"): 900, ("township", "item"): 260,
+    ("county", "capitation"): 5200, ("township", "capitation"): 3800,
 }
 _GROUPS = ("ES31", "FR43", "GZ15", "BR25", "IF33", "OR15", "DT11", "LS13", "ET25", "RE13")
 _AWAY_PROVIDERS = ("SAMPLE-CITY-HOSPITAL", "SAMPLE-PROVINCE-HOSPITAL", "SAMPLE-PHARMACY")
@@ -29,7 +30,7 @@ def sample(
     *, seed: str, consortium: str, other_consortium: str, pool: str, period: str, members: Sequence[tuple[str, str]],
     totals: Mapping[str, int], cases: int,
 ) -> bytes:
-    """A CSV of about ``cases`` made-up claims whose tally is exactly ``totals`` when no rates are given.
+    """A CSV of ``cases`` made-up claims whose tally is exactly ``totals`` when no rates are given.
 
     ``totals`` has ``own_fen``, ``inflow_fen`` and ``away_fen`` (absent is zero, none negative); ``members`` are
     (code, level). Claim ids start with ``SAMPLE-``. The same arguments give the same bytes on every machine. Raises
@@ -37,18 +38,19 @@ def sample(
     """
     if not members or set(totals) - {f"{kind}_fen" for kind in _KINDS} or min(totals.values(), default=0) < 0:
         raise ValueError("a sample needs members, and own_fen, inflow_fen and away_fen of at least nothing")
-    draw = random.Random(f"{seed}|{consortium}|{pool}|{period}")
+    draw = random.Random(f"{seed}|{consortium}|{pool}|{period}")  # noqa: S311 - made-up data has to be repeatable
     wanted = [totals.get(f"{kind}_fen", 0) for kind in _KINDS]
     counts = _counts(wanted, cases)
     rows: list[str] = []
     for kind, total_fen, count in zip(_KINDS, wanted, counts, strict=True):
         insured = other_consortium if kind == "inflow" else consortium
-        picked = [_picked(draw, kind, members, position) for position in range(count)]
+        mistaken = kind == "own" and count >= 20
+        picked = [_picked(draw, kind, members, position) for position in range(count - 2 * mistaken)]
         amounts = apportion(total_fen, [weight for _, _, _, weight in picked])
         for (provider, level, category, _), amount_fen in zip(picked, amounts, strict=True):
             claim = f"{LABEL}{consortium}-{pool}-{period}-{len(rows) + 1:05d}"
             rows.append(_line(draw, claim, provider, level, insured, pool, period, category, amount_fen))
-        if kind == "own" and count >= 20:
+        if mistaken:
             rows += _mistake(draw, rows[0].split(",")[2], consortium, pool, period)
     return "\n".join([_HEADER, *rows, ""]).encode()
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from workflow.claims.columns import AMOUNTS, COLUMNS, INDEX, KEYS
-from workflow.claims.engine import cursor, quoted
+from workflow.claims.engine import cursor
 from workflow.claims.reading import Batch, Row
 
-_TYPES = ", ".join(f"{quoted(column.key)}: {quoted(column.stored)}" for column in COLUMNS)
+_TYPES = {column.key: column.stored for column in COLUMNS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ def canonical(rows: Iterable[Row]) -> bytes:
 
 
 def frozen(batch: Batch, folder: Path) -> StoredFile:
-    """Write ``folder/<period>/<consortium>/<pool>-<sha256>.parquet`` once, read-only; the same content is kept as is."""
+    """Write ``folder/<period>/<consortium>/<pool>-<sha256>.parquet`` once, read-only; the same content is kept."""
     content = canonical(batch.rows)
     sha256 = hashlib.sha256(content).hexdigest()
     path = Path(folder) / batch.period / batch.consortium / f"{batch.pool}-{sha256}.parquet"
@@ -45,10 +45,10 @@ def frozen(batch: Batch, folder: Path) -> StoredFile:
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=".writing-") as workplace:
             lines, parquet = Path(workplace) / "rows.csv", Path(workplace) / "rows.parquet"
             lines.write_bytes(content)
-            cursor().execute(
-                f"COPY (SELECT * FROM read_csv({quoted(str(lines))}, header = true, auto_detect = false, delim = ',', "
-                f"quote = '', escape = '', nullstr = '', columns = {{{_TYPES}}})) "
-                f"TO {quoted(str(parquet))} (FORMAT parquet, COMPRESSION zstd)")
+            rows = cursor().read_csv(
+                str(lines), header=True, auto_detect=False, sep=",", quotechar="", escapechar="", na_values="",
+                columns=_TYPES)
+            rows.write_parquet(str(parquet), compression="zstd")
             parquet.chmod(0o444)
             parquet.replace(path)
     totals = {name: sum(value for row in batch.rows if isinstance(value := row[INDEX[name]], int)) for name in AMOUNTS}
@@ -57,8 +57,7 @@ def frozen(batch: Batch, folder: Path) -> StoredFile:
 
 def stored_rows(path: Path) -> list[Row]:
     """The rows of a frozen file, in the order of ``columns.KEYS``."""
-    names = ", ".join(f'"{key}"' for key in KEYS)
-    found: list[Row] = cursor().execute(f"SELECT {names} FROM read_parquet({quoted(str(path))})").fetchall()
+    found: list[Row] = cursor().execute("SELECT * FROM read_parquet(?)", [str(path)]).fetchall()
     return found
 
 

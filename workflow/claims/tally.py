@@ -145,7 +145,7 @@ def _give_relations(
 ) -> None:
     """The relations that tally.sql names, private to this cursor."""
     listed = ", ".join(quoted(file) for file in files)
-    database.execute(f"CREATE TEMP VIEW claims AS SELECT * FROM read_parquet([{listed}])")
+    database.execute(f"CREATE TEMP VIEW claims AS SELECT * FROM read_parquet([{listed}])")  # noqa: S608 - quoted
     database.execute("CREATE TEMP TABLE members AS SELECT UNNEST(CAST(? AS VARCHAR[])) AS member", [list(members)])
     database.execute(
         "CREATE TEMP TABLE rates AS SELECT UNNEST(CAST(? AS VARCHAR[])) AS category, "

@@ -38,7 +38,8 @@ measured AS (
         END AS HUGEINT)) * rate_fen * coefficient AS full_amount,
         ABS(COALESCE(cost_fen, 0)) AS cost,
         CASE
-            WHEN category <> 'dip' OR outlier_low IS NULL OR COALESCE(group_mean_fen, 0) = 0 OR cost_fen IS NULL THEN 'none'
+            WHEN category <> 'dip' OR outlier_low IS NULL THEN 'none'
+            WHEN COALESCE(group_mean_fen, 0) = 0 OR cost_fen IS NULL THEN 'none'
             WHEN ABS(CAST(cost_fen AS HUGEINT)) * 10000 < group_mean_fen * outlier_low THEN 'low'
             WHEN ABS(CAST(cost_fen AS HUGEINT)) * 10000 > group_mean_fen * outlier_high THEN 'high'
             ELSE 'none'
