@@ -63,7 +63,7 @@ def clear_year(facts: Mapping[str, Any], book: BookLike) -> Worksheet:
     _overrun_lines(lines, given, results, book)
     _deposit_lines(lines, given, results, book)
     _due_lines(lines, given, results)
-    _payment_lines(lines, given, results, book)
+    _payment_lines(lines, results, book)
     results["identities"] = identities(given, results)
     for name, holds in results["identities"].items():
         lines.value(f"identities.{name}", f"恒等式：{_IDENTITY_LABELS[name][0]}", f"Identity: {name}", holds, "flag",
@@ -170,17 +170,15 @@ def _due_lines(lines: Lines, given: Mapping[str, Any], results: dict[str, Any]) 
         deposit_forfeited_fen=results["deposit_forfeited_fen"], opening_carry_fen=given["opening_carry_fen"])
 
 
-def _payment_lines(lines: Lines, given: Mapping[str, Any], results: dict[str, Any], book: BookLike) -> None:
+def _payment_lines(lines: Lines, results: Mapping[str, Any], book: BookLike) -> None:
     """Where the place pays retained surplus only after the plan is filed, clearing settles the rest now."""
     rule = book.find("surplus.pay_after_filing") if results["retained_fen"] else None
     if rule is None or rule.value not in ("true", True):
         return
-    results["settled_now_fen"] = lines.amount(
-        "settled_now_fen", "清算时结清", "Settled at clearing", results["due_fen"] - results["retained_fen"],
-        "due − retained", provision=rule, due_fen=results["due_fen"], retained_fen=results["retained_fen"])
-    results["paid_after_filing_fen"] = lines.amount(
-        "paid_after_filing_fen", "备案后拨付的结余留用", "Retained, paid after filing", results["retained_fen"],
-        "retained", provision=rule)
+    lines.amount("settled_now_fen", "清算时结清", "Settled at clearing", results["due_fen"] - results["retained_fen"],
+                 "due − retained", provision=rule, due_fen=results["due_fen"], retained_fen=results["retained_fen"])
+    lines.amount("paid_after_filing_fen", "备案后拨付的结余留用", "Retained, paid after filing", results["retained_fen"],
+                 "retained", provision=rule)
 
 
 _IDENTITY_LABELS = {

@@ -11,6 +11,7 @@ from math import lcm
 from governance.refusal import Refusal, Refused
 
 LIMIT_FEN = 10**13
+Weight = Decimal | Fraction | int
 _YUAN = re.compile(r"-?[0-9]+(\.[0-9]{1,2})?", re.ASCII)
 _WIDE = Context(prec=60, rounding=ROUND_HALF_UP)
 
@@ -34,7 +35,7 @@ def share(fen: int, ratio: Decimal) -> int:
     return int(_WIDE.multiply(Decimal(fen), ratio).quantize(Decimal(1), rounding=ROUND_HALF_UP, context=_WIDE))
 
 
-def apportion(total_fen: int, weights: Sequence[Decimal | int]) -> list[int]:
+def apportion(total_fen: int, weights: Sequence[Weight]) -> list[int]:
     """Split ``total_fen`` by ``weights`` so that the parts add up to it exactly, in fen.
 
     Largest remainder; among equal remainders the part listed first; a negative total mirrors the positive one.
@@ -42,7 +43,7 @@ def apportion(total_fen: int, weights: Sequence[Decimal | int]) -> list[int]:
     """
     if total_fen < 0:
         return [-part for part in apportion(-total_fen, weights)]
-    if any(not Decimal(weight).is_finite() or weight < 0 for weight in weights):
+    if any((isinstance(weight, Decimal) and not weight.is_finite()) or weight < 0 for weight in weights):
         raise ValueError("weights must be finite and not negative")
     units = _whole_units(weights)
     whole = sum(units)
@@ -61,11 +62,11 @@ def apportion(total_fen: int, weights: Sequence[Decimal | int]) -> list[int]:
     return parts
 
 
-def _whole_units(weights: Sequence[Decimal | int]) -> list[int]:
+def _whole_units(weights: Sequence[Weight]) -> list[int]:
     """The same weights as integers of one common unit."""
     if all(isinstance(weight, int) for weight in weights):
         return [int(weight) for weight in weights]
-    ratios = [Decimal(weight).as_integer_ratio() for weight in weights]
+    ratios = [weight.as_integer_ratio() for weight in weights]
     common = lcm(*(denominator for _, denominator in ratios))
     return [numerator * (common // denominator) for numerator, denominator in ratios]
 

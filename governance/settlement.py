@@ -94,10 +94,10 @@ def settle_month(facts: Mapping[str, Any], book: BookLike) -> Worksheet:
     ratio_rule = book.rule("settlement.deposit_ratio")
     months = [_member_month(member, ratio_rule) for member in given["members"]]
     _family_doctor_is_paid_monthly(given["members"], book)
-    offset_rule = book.find("settlement.prepayment.offset_from")
+    offset_rule = book.find("settlement.prepayment_offset_by")
     offset_fen = offset_prepayment(
         months, given["prepayment_outstanding_fen"], given["prepayment_offset_requested_fen"],
-        by_receipt=offset_rule is not None and offset_rule.value == "recipients",
+        by_receipt=offset_rule is not None and offset_rule.value != "available",
     )
     lines = Lines()
     for month, member in zip(months, given["members"], strict=True):

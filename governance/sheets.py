@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
 
+from governance import assessment, budget, clearing, self_assessment, settlement, surplus_plan
 from governance import facts as fact
-from governance import clearing, settlement, surplus_plan
 from governance.refusal import Refusal, Refused
 from governance.worksheet import BookLike, Worksheet
 
@@ -38,7 +38,10 @@ class PlaceBookLike(Protocol):
 SHEETS: dict[str, Sheet] = {
     sheet.name: sheet
     for sheet in (
+        Sheet("qualification", "评判预判", "Qualification", self_assessment.predict_qualification, self_assessment.FACTS),
+        Sheet("budget", "年度总额预算", "Global budget", budget.year_budget, budget.FACTS),
         Sheet("monthly-settlement", "月度结算", "Monthly settlement", settlement.settle_month, settlement.FACTS),
+        Sheet("assessment", "考核", "Assessment", assessment.assess, assessment.FACTS),
         Sheet("annual-clearing", "年度清算", "Annual clearing", clearing.clear_year, clearing.FACTS),
         Sheet("surplus-plan", "结余分配", "Surplus plan", surplus_plan.plan_surplus, surplus_plan.FACTS),
     )

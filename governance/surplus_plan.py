@@ -174,8 +174,9 @@ _HEALTH_NAMES = {
 def _refuse_below_floor(lines: Lines, tiers: Mapping[str, int], base_fen: int, book: BookLike) -> None:
     """Townships and villages get something, and at least the floor where the place sets one."""
     primary_fen, rule = tiers["township"] + tiers["village"], book.find("surplus.floor.township_village")
+    required = book.find("surplus.township_village_required")
     lines.amount("township_village_fen", "乡村两级合计", "Townships and villages", primary_fen, "township + village",
-                 provision=rule, base_fen=base_fen, floor=rule.value if rule is not None else None)
+                 provision=rule or required, base_fen=base_fen, floor=rule.value if rule is not None else None)
     if primary_fen <= 0:
         _refuse_rule("surplus.tier_ratios", "乡镇和村级未分得结余", "nothing reaches townships and villages")
     if rule is not None and primary_fen < Fraction(rule.decimal) * base_fen:

@@ -102,8 +102,8 @@ class Lines:
     written: list[Line] = field(default_factory=list)
 
     def amount(
-        self, key: str, label: str, label_en: str, fen: int, formula: str = "", *, provision: ProvisionLike | None = None,
-        reason: str = "", parts: Mapping[str, object] | None = None, **inputs: object,
+        self, key: str, label: str, label_en: str, fen: int, formula: str = "", /, *,
+        provision: ProvisionLike | None = None, reason: str = "", parts: Mapping[str, object] | None = None, **inputs: object,
     ) -> int:
         """Write an amount in fen and give it back; ``parts`` are inputs whose names come from the facts."""
         used = _inputs(inputs) + _inputs(parts or {})
@@ -112,7 +112,7 @@ class Lines:
         return fen
 
     def value(
-        self, key: str, label: str, label_en: str, value: object, unit: str, formula: str = "", *,
+        self, key: str, label: str, label_en: str, value: object, unit: str, formula: str = "", /, *,
         provision: ProvisionLike | None = None, reason: str = "", **inputs: object,
     ) -> None:
         """Write a ratio, a count, a score or an answer."""
