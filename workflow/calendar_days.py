@@ -8,16 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import chinese_calendar
 from holidays import country_holidays
 from sqlalchemy import Connection, select
 
+from governance.workdays import Calendar
 from workflow.model import calendar_days
-
-if TYPE_CHECKING:
-    from governance.workdays import Calendar
 
 ANNOUNCED_YEARS = range(2019, 2027)
 PROVISIONAL_YEARS = range(2027, 2029)
@@ -64,8 +62,6 @@ def _last_seeded() -> date:
 
 def load_calendar(connection: Connection) -> Calendar:
     """The calendar of this database; read once per process and database, until ``forget_calendar``."""
-    from governance.workdays import Calendar
-
     url = str(connection.engine.url)
     if url not in _calendars:
         columns = calendar_days.c

@@ -100,10 +100,10 @@ ATTACKS = (
     "UPDATE journals SET number = 9 WHERE id = 2",
     "UPDATE journals SET sealed = 1 WHERE id = 2",
     "DELETE FROM journals WHERE id = 2",
-    "INSERT INTO journals (book, year, number, biz_key, case_id, memo, at, sealed)"
-    f" VALUES ('fund', 2026, 3, 'k3', 1, 'm', '{AT}', 1)",
-    "INSERT INTO journals (book, year, number, biz_key, case_id, memo, at, sealed)"
-    f" VALUES ('fund', 2026, 3, 'k1', 1, 'm', '{AT}', 0)",
+    "INSERT INTO journals (id, book, year, number, biz_key, case_id, memo, at, sealed)"
+    f" VALUES (50, 'fund', 2026, 3, 'k3', 1, 'm', '{AT}', 1)",
+    "INSERT INTO journals (id, book, year, number, biz_key, case_id, memo, at, sealed)"
+    f" VALUES (51, 'fund', 2026, 3, 'k1', 1, 'm', '{AT}', 0)",
     "UPDATE answers SET answer = '{\"paid\":1}'",
     "UPDATE answers SET answer = '', body_hash = 'x'",
     "DELETE FROM answers",
