@@ -11,7 +11,6 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
@@ -141,25 +140,29 @@ class Cluster:
 
 
 class Spares:
-    """Copies of one template made ahead on a second thread, because copying takes a tenth of a second."""
+    """Copies of one template, the next made on a second thread as soon as the last is given back.
 
-    def __init__(self, cluster: Cluster, template: str, ahead: int = 2) -> None:
+    Dropping a database makes PostgreSQL write every other new one to disk, so no more than one waits at a time.
+    """
+
+    def __init__(self, cluster: Cluster, template: str) -> None:
         self.cluster = cluster
         self.template = template
         self.worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="spare databases")
-        self.ready = deque(self._order() for _ in range(ahead))
+        self.next: Future[str] | None = None
 
     def _order(self) -> Future[str]:
         return self.worker.submit(self.cluster.create, self.template)
 
     def take(self) -> str:
         """The name of a fresh database, the caller's own until given back."""
-        self.ready.append(self._order())
-        return self.ready.popleft().result()
+        ordered, self.next = self.next or self._order(), None
+        return ordered.result()
 
     def give_back(self, database: str) -> None:
-        """Has ``database`` dropped, later."""
+        """Has ``database`` dropped and the next one made, while the caller goes on."""
         self.worker.submit(self.cluster.drop, database)
+        self.next = self.next or self._order()
 
     def close(self) -> None:
         """Stops making copies; those made go with the cluster."""
