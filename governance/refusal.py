@@ -26,5 +26,5 @@ class Refused(Exception):
     """Raised with every reason at once; nothing has been written when it is raised."""
 
     def __init__(self, *refusals: Refusal) -> None:
-        super().__init__("; ".join(refusal.reason for refusal in refusals))
+        super().__init__("; ".join(str(refusal.reason) for refusal in refusals))
         self.refusals = refusals
