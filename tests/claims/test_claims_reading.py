@@ -171,9 +171,13 @@ def test_away_and_excluded_providers_are_told_apart() -> None:
     assert accepted(csv_of(case(provider="PRIVATE-1", insured_consortium="")), expected=wider).rows
 
 
-def _sheet(data: bytes) -> bytes:
+def _entry(data: bytes, name: str) -> bytes:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        return archive.read("xl/worksheets/sheet1.xml")
+        return archive.read(name)
+
+
+def _sheet(data: bytes) -> bytes:
+    return _entry(data, "xl/worksheets/sheet1.xml")
 
 
 BAD_TEXTS = [
@@ -204,6 +208,8 @@ def _bad_workbooks() -> list[tuple[str, bytes, str, str]]:
     formula = sheet.replace(b"</sheetData>", b'<row r="3"><c r="B3"><f>1+1</f><v>2</v></c></row></sheetData>')
     far = sheet.replace(b"</sheetData>", b'<row r="1048576"><c r="XFD1048576"><v>2</v></c></row></sheetData>')
     entity = b'<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]>' + sheet
+    elsewhere = {"xl/odd.bin": formula, "xl/_rels/workbook.xml.rels":
+                 _entry(good, "xl/_rels/workbook.xml.rels").replace(b"worksheets/sheet1.xml", b"odd.bin")}
     lying = bomb.replace(struct.pack("<L", 30_000_000), struct.pack("<L", 1_000))
     half = good[: len(good) // 2]
     return [
@@ -220,11 +226,13 @@ def _bad_workbooks() -> list[tuple[str, bytes, str, str]]:
         ("far cell", rezipped(good, {"xl/worksheets/sheet1.xml": far}), "a.xlsx", "超出 52 列"),
         ("path", rezipped(good, {"../../evil": b"x"}), "a.xlsx", "不是 Excel 工作簿"),
         ("formula", rezipped(good, {"xl/worksheets/sheet1.xml": formula}), "a.xlsx", "公式"),
+        ("formula elsewhere", rezipped(good, elsewhere), "a.xlsx", "公式"),
         ("broken sheet", rezipped(good, {"xl/workbook.xml": b"<workbook"}), "a.xlsx", "无法读取"),
     ]
 
 
-@pytest.mark.parametrize(("data", "filename", "words"), [pytest.param(*bad[1:], id=bad[0]) for bad in BAD_TEXTS + _bad_workbooks()])
+@pytest.mark.parametrize(
+    ("data", "filename", "words"), [pytest.param(*bad[1:], id=bad[0]) for bad in BAD_TEXTS + _bad_workbooks()])
 def test_a_file_that_is_not_what_it_claims_is_refused(data: bytes, filename: str, words: str) -> None:
     assert words in refused(data, filename).errors[0].problem
 

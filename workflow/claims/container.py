@@ -162,7 +162,10 @@ def _looked_at(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> list[RowErro
         while chunk := stream.read(_CHUNK_BYTES):
             seen_bytes += len(chunk)
             window = kept + chunk
-            if entry.filename.endswith((".xml", ".rels")) and (b"\x00" in chunk or _DOCTYPE.search(window)):
+            # A relationship may name any entry as a sheet, so what an entry holds decides, not where it is.
+            sheet = sheet or b"sheetData" in window
+            markup = sheet or entry.filename.endswith((".xml", ".rels"))
+            if markup and (b"\x00" in chunk or _DOCTYPE.search(window)):
                 raise refuse_file("工作簿含有不允许的 XML 声明或编码",
                                   "the workbook declares entities or odd encodings",
                                   "用表格软件打开，另存为新的 .xlsx")
