@@ -47,7 +47,7 @@ def is_demo(connection: Connection) -> bool:
 
 def refuse_samples(connection: Connection, place: str) -> None:
     """Raises ``Refused`` when ``place`` lives on sample values and the database has no demo mark."""
-    if place.startswith("demo-") and not is_demo(connection):
+    if rulebook().at(place) and rulebook().places[place].sample and not is_demo(connection):
         raise Refused(
             Refusal(
                 reason=f"“{place}”只有样例规则，正式数据库不能使用；请选用已经配置规则的地区",

@@ -1,1 +1,14 @@
 """Pages every stage shares: home, inbox, consortia, and the page of a case."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+
+def init_app(app: Flask) -> None:
+    """Add the shared pages and what every page shows."""
+    from workflow.pages import case_views, context, jobs_views, rules_views, views
+
+    context.init_app(app)
+    for module in (views, case_views, rules_views, jobs_views):
+        app.register_blueprint(module.blueprint)

@@ -1,0 +1,29 @@
+"""Commands of the house: rules, worksheets, working days, jobs, the trail, the demo and the story."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+
+def init_app(app: Flask) -> None:
+    """Add the commands to ``flask``."""
+    from flask_migrate import Migrate
+
+    from workflow.cli import operations, rules, story
+
+    Migrate(app, _Database(app), directory=str(operations.MIGRATIONS))
+    for command in (*rules.COMMANDS, *operations.COMMANDS, *story.COMMANDS):
+        app.cli.add_command(command)
+
+
+class _Database:
+    """What Flask-Migrate asks of a database: its engine and its tables."""
+
+    def __init__(self, app: Flask) -> None:
+        from workflow.db import metadata
+
+        self.engine = app.extensions["gongzhi.engine"]
+        self.metadata = metadata
+
+    def get_engine(self) -> object:
+        return self.engine

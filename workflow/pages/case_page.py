@@ -1,0 +1,256 @@
+"""The page of a case, put together once for every stage: where it is, what is missing, who decided what."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from importlib import import_module
+from types import SimpleNamespace
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from workflow import clocks, decisions, lifecycle, tasks
+from workflow.attempt import SYSTEM, Attempt, Case
+from workflow.clock import day_of
+from workflow.machines import Step
+from workflow.model import attachments, records, round_seats, rounds, worksheets
+from workflow.model import decisions as cast_decisions
+from workflow.organisations.model import organisations, persons
+from workflow.pages import words
+from workflow.pages.lists import case_title, case_url
+from workflow.pages.sections import CasePage
+from workflow.pages.worksheet_view import worksheet_view
+from workflow.scope import actor_for
+
+OUTCOMES = {
+    "open": "进行中", "passed": "通过", "failed": "未通过", "returned": "退回", "withdrawn": "已终止",
+    "void": "内容已变，作废", "superseded": "已被取代",
+}
+
+
+def build(connection: Connection, case: Case, viewer: Any, at: Any, bound: dict[str, Any] | None = None) -> Any:
+    """Everything the page of ``case`` shows to ``viewer``; ``bound`` holds forms that came back with errors."""
+    attempt = Attempt(connection, case, SYSTEM, at)
+    names = _Names(connection)
+    sheets = list(
+        connection.execute(
+            select(worksheets).where(worksheets.c.case_id == case.id).order_by(worksheets.c.version.desc()).limit(1)
+        )
+    )
+    page = CasePage(attempt, viewer, attempt.dossier, attempt.progress, json.loads(sheets[0].body) if sheets else None)
+    views = import_module(f"workflow.{case.stage}.views")
+    trail = list(connection.execute(select(records).where(records.c.case_id == case.id).order_by(records.c.seq)))
+    consortium = attempt.consortium
+    name = words.pick(consortium.name, consortium.name_en)
+    return SimpleNamespace(
+        title=case_title(case.stage, name, case.period),
+        stage=case.stage,
+        stage_label=attempt.stage.label,
+        state_label=attempt.stage.state_labels[case.state],
+        consortium=SimpleNamespace(name=name, url=f"/consortia/{consortium.id}"),
+        period=words.period_label(case.period),
+        pool_label=words.POOLS[case.pool],
+        timeline=_timeline(attempt, trail),
+        now=None if case.closed_at else _now(attempt),
+        facts=views.facts(page),
+        sections=views.sections(page),
+        worksheets=[worksheet_view(row) for row in sheets],
+        rounds=_rounds(attempt, names, viewer),
+        offers=_offers(attempt, viewer, bound or {}),
+        trail=[_trail_row(attempt, row, names) for row in reversed(trail)],
+        attachments=_attachments(attempt, names),
+        documents=[],
+        has_errors=bool(bound),
+    )
+
+
+class _Names:
+    """Names of people and organisations, each asked for once."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.people: dict[int, str] | None = None
+        self.bodies: dict[int, str] | None = None
+
+    def person(self, number: int | None) -> str:
+        if self.people is None:
+            self.people = dict(self.connection.execute(select(persons.c.id, persons.c.name)).tuples().all())
+        return "" if number is None else self.people.get(number, "")
+
+    def organisation(self, number: int | None) -> str:
+        if self.bodies is None:
+            rows = self.connection.execute(select(organisations.c.id, organisations.c.name, organisations.c.name_en))
+            self.bodies = {row.id: words.pick(row.name, row.name_en) for row in rows}
+        return "" if number is None else self.bodies.get(number, "")
+
+
+def _timeline(attempt: Attempt, trail: list[Any]) -> list[SimpleNamespace]:
+    reached: dict[str, Any] = {}
+    for row in trail:
+        if row.to_state != row.from_state or row.seq == 1:
+            reached[row.to_state] = row.at
+    path = list(attempt.stage.main_path) or [str(state) for state in attempt.stage.states]
+    state = attempt.case.state
+    if state not in path:
+        path.insert(1 + max((path.index(one) for one in reached if one in path), default=-1), state)
+    here = path.index(state)
+    return [
+        SimpleNamespace(
+            key=one,
+            label=attempt.stage.state_labels[one],
+            state="now" if number == here and not attempt.case.closed_at else "done" if number <= here else "todo",
+            on=day_of(reached[one]) if number <= here and one in reached else None,
+            url="",
+        )
+        for number, one in enumerate(path)
+    ]
+
+
+def _now(attempt: Attempt) -> SimpleNamespace:
+    """Who holds the case, what is missing for its next steps, since when and by when."""
+    connection, case = attempt.connection, attempt.case
+    awaited = tasks.awaited(attempt)
+    bodies = {organisation for _trigger, organisation, _role in awaited}
+    missing: dict[str, Any] = {}
+    for step in attempt.stage.steps_from(case.state):
+        if step.dest and step.dest != case.state and not step.dangerous and (step.task or step.primary):
+            for refusal in lifecycle.guard_refusals(attempt, step):
+                missing.setdefault(str(refusal.reason), words.shown(refusal))
+    running = clocks.running(connection, case.id)
+    clock_row = running[0] if running else None
+    since = day_of(attempt.case.since)
+    return SimpleNamespace(
+        holders=sorted(attempt.parties.names[one] for one in bodies),
+        missing=list(missing.values()),
+        since=since,
+        elapsed_working_days=clocks.working_days_left(connection, since, attempt.day),
+        deadline=clock_row.deadline if clock_row else None,
+        clock_label=words.CLOCKS.get(clock_row.name, clock_row.name) if clock_row else "",
+        paused=bool(clock_row and clock_row.paused_on),
+        left_working_days=clocks.working_days_left(connection, attempt.day, clock_row.deadline) if clock_row else None,
+        provisional=bool(clock_row and clock_row.provisional),
+        allowed_working_days=clock_row.days if clock_row else None,
+    )
+
+
+def _offers(attempt: Attempt, viewer: Any, bound: dict[str, Any]) -> list[SimpleNamespace]:
+    """The steps the viewer's seats may take from here, open or closed with every reason."""
+    found = []
+    for step in attempt.stage.steps_from(attempt.case.state):
+        actor = actor_for(viewer, step, attempt.parties)
+        if actor is None:
+            continue
+        trying = Attempt(attempt.connection, attempt.case, actor, attempt.at)
+        trying.__dict__["parties"] = attempt.parties
+        trying.__dict__["dossier"] = attempt.dossier
+        trying.__dict__["progress"] = attempt.progress
+        refusals = [words.shown(one) for one in lifecycle.guard_refusals(trying, step)]
+        found.append(_offer(trying, step, refusals, bound.get(step.trigger)))
+    return found
+
+
+def _offer(attempt: Attempt, step: Step, refusals: list[Any], bound: Any) -> SimpleNamespace:
+    case = attempt.case
+    return SimpleNamespace(
+        trigger=step.trigger,
+        label=step.label,
+        open=not refusals,
+        refusals=refusals,
+        form=bound or (None if refusals else form_for(attempt, step)),
+        url=f"{case_url(case.stage, case.id)}/{step.trigger}",
+        primary=step.primary or (step.dest is not None and not step.dangerous),
+        dangerous=step.dangerous,
+        key=secrets.token_urlsafe(18),
+        seen=case.seen,
+    )
+
+
+def form_for(attempt: Attempt, step: Step, formdata: Any = None) -> Any:
+    """The form of ``step`` for this attempt, prefilled; ``None`` when the step needs nothing typed."""
+    form_class = attempt.stage.forms.get(step.trigger)
+    if form_class is None:
+        return None
+    form = form_class(formdata, data=form_class.initial(attempt))
+    form.prepare(attempt)
+    return form
+
+
+def _rounds(attempt: Attempt, names: _Names, viewer: Any) -> list[SimpleNamespace]:
+    """Rounds with their seats, newest first; an undecided bureau's draft is shown to nobody else."""
+    case, connection = attempt.case, attempt.connection
+    where = [one.c.case_id == case.id for one in (rounds, round_seats, cast_decisions)]
+    all_rounds = list(connection.execute(select(rounds).where(where[0]).order_by(rounds.c.round_no.desc())))
+    if not all_rounds:
+        return []
+    all_seats = list(connection.execute(select(round_seats).where(where[1]).order_by(round_seats.c.seat_key)))
+    cast = list(connection.execute(select(cast_decisions).where(where[2]).order_by(cast_decisions.c.id)))
+    mine = {seat.organisation_id for seat in viewer.seats}
+    found = []
+    for one in all_rounds:
+        ballot = attempt.stage.ballot(one.ballot)
+        seats = [seat for seat in all_seats if seat.round_no == one.round_no]
+        found.append(
+            SimpleNamespace(
+                label=ballot.label,
+                state_label=words.pick(OUTCOMES[one.outcome], one.outcome),
+                opened=one.opened_at,
+                hash=one.subject_hash,
+                seats=[
+                    _seat(seat, ballot, [row for row in cast if row.round_no == one.round_no], names, mine)
+                    for seat in seats
+                ],
+            )
+        )
+    return found
+
+
+def _seat(seat: Any, ballot: Any, cast: list[Any], names: _Names, mine: set[int]) -> SimpleNamespace:
+    own = {row.link: row for row in cast if row.seat_key == seat.seat_key}
+    final = own.get(ballot.chain[-1])
+    draft = own.get(ballot.chain[0]) if seat.organisation_id in mine else None
+    shown = final or draft
+    pending = next((link for link in ballot.chain if link not in own), None)
+    return SimpleNamespace(
+        organisation=seat.label,
+        role_label="",
+        tone="done" if final else "",
+        status_label=words.pick("已决定", "decided") if final else decisions.link_label(pending or ballot.chain[-1]),
+        verdict_label=decisions.VERDICTS[shown.verdict] if shown else "",
+        opinion=shown.opinion if shown else "",
+        person=names.person(shown.person_id) if shown else "",
+        at=shown.at if shown else None,
+        acting_note="",
+    )
+
+
+def _trail_row(attempt: Attempt, row: Any, names: _Names) -> SimpleNamespace:
+    labels = attempt.stage.state_labels
+    data = json.loads(row.body)["data"]
+    return SimpleNamespace(
+        seq=row.seq,
+        at=row.at,
+        who=names.person(row.person_id),
+        organisation=names.organisation(row.organisation_id),
+        verb=attempt.stage.verb_label(row.verb) or words.VERBS.get(row.verb, row.verb),
+        from_label=labels.get(row.from_state, "") if row.from_state != row.to_state else "",
+        to_label=labels.get(row.to_state, ""),
+        note=data.get("opinion") or data.get("reason") or data.get("note") or "",
+        hash=row.hash,
+        by_system=row.person_id is None,
+    )
+
+
+def _attachments(attempt: Attempt, names: _Names) -> list[SimpleNamespace]:
+    query = select(attachments).where(attachments.c.case_id == attempt.case.id).order_by(attachments.c.id)
+    return [
+        SimpleNamespace(
+            name=row.name,
+            url=f"/files/{row.case_id}/{row.sha256}",
+            size=f"{max(row.size // 1024, 1)} KB",
+            sha256=row.sha256,
+            by=names.person(row.person_id),
+            at=row.at,
+        )
+        for row in attempt.connection.execute(query)
+    ]

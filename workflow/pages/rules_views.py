@@ -1,0 +1,106 @@
+"""Policy and rules as pages: what is in force for a place on a day, and each stage's table of steps."""
+
+from __future__ import annotations
+
+from datetime import date
+from types import SimpleNamespace
+from typing import Any
+
+from flask import Blueprint, abort, render_template, request
+from flask_login import current_user
+from sqlalchemy import select
+
+from workflow import clock, scope
+from workflow.machines import STAGES
+from workflow.organisations.model import consortia
+from workflow.pages import words
+from workflow.pages.context import connection
+from workflow.rules import place_chain, rulebook
+from workflow.security import signed_in
+
+blueprint = Blueprint("rules", __name__)
+
+
+def _places() -> list[str]:
+    """The places whose rules the viewer may read: those of their consortia, and what stands above them."""
+    visible = scope.visible_consortia(connection(), current_user.seats)
+    own = connection().scalars(select(consortia.c.place).where(consortia.c.id.in_(visible)).distinct()).all()
+    found = {one for place in own for one in place_chain(place)} | {
+        one for seat in current_user.seats for one in place_chain(seat.place)
+    }
+    return sorted(found, key=lambda place: (len(place_chain(place)), place))
+
+
+@blueprint.get("/rules")
+@signed_in
+def rules() -> str:
+    """Every provision in force at a place on a day, with its clause and how sure we are."""
+    places = _places()
+    place = request.args.get("place", places[-1])
+    if place not in places:
+        abort(404)
+    today = clock.day_of(clock.now(connection()))
+    try:
+        day = date.fromisoformat(request.args.get("on", today.isoformat()))
+    except ValueError:
+        abort(404)
+    names = rulebook().places
+    page = SimpleNamespace(
+        place=place,
+        on=day,
+        places=[SimpleNamespace(code=one, name=words.pick(names[one].name, names[one].name_en)) for one in places],
+        digest=rulebook().at(place).in_force(day).digest,
+        provisions=[_row(one) for _key, one in sorted(rulebook().at(place).provisions(day).items())],
+    )
+    return render_template("pages/rules.html", page=page)
+
+
+def _row(provision: Any) -> SimpleNamespace:
+    place = rulebook().places[provision.place]
+    return SimpleNamespace(
+        key=provision.rule,
+        title=words.pick(provision.title, provision.title_en),
+        value=_value(provision.value),
+        unit=provision.unit,
+        since=provision.since,
+        place_name=words.pick(place.name, place.name_en),
+        status=provision.status,
+        status_label=words.STATUSES.get(provision.status, provision.status),
+        document=provision.cite.document,
+        clause=provision.cite.clause,
+        says=provision.cite.says,
+    )
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, dict):
+        return "；".join(f"{key}：{_value(one)}" for key, one in value.items())
+    if isinstance(value, list):
+        return "、".join(_value(one) for one in value)
+    return "—" if value is None else str(value)
+
+
+@blueprint.get("/flows")
+@signed_in
+def flows() -> str:
+    """Each stage's steps as a table: from, to, by whom."""
+    page = SimpleNamespace(
+        stages=[
+            SimpleNamespace(
+                name=stage.name,
+                label=stage.label,
+                steps=[
+                    SimpleNamespace(
+                        label=step.label,
+                        sources=[stage.state_labels[state] for state in step.source],
+                        dest=stage.state_labels[step.dest] if step.dest else "",
+                        by=[words.role_name(str(role)) for role in step.by],
+                        duty=str(step.duty or ""),
+                    )
+                    for step in stage.steps
+                ],
+            )
+            for stage in STAGES.values()
+        ]
+    )
+    return render_template("pages/flows.html", page=page)

@@ -1,0 +1,70 @@
+"""Words on pages that come from data: pools, periods, titles, refusals in the reader's language."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+from flask_babel import get_locale
+
+from governance.refusal import Refusal
+from governance.roles import ROLE_NAMES
+from workflow.i18n import lazy as _
+
+POOLS = {"resident": _("城乡居民"), "employee": _("职工"), "": ""}
+LEVELS = {"county": _("县级"), "township": _("乡镇"), "village": _("村级")}
+STATUSES = {
+    "official": "",
+    "partly-verified": _("部分核实"),
+    "default": _("默认值"),
+    "unverified": _("未核实"),
+    "sample": _("样例"),
+}
+VERBS = {"open": _("立案"), "overdue": _("超期"), "remind": _("提醒"), "import_claims": _("导入明细")}
+CLOCKS = {
+    "pay_lead": _("拨付牵头医院"), "pay_members": _("拨付成员单位"), "review": _("评定"), "correction": _("补正"),
+    "notice": _("公示"), "opinion": _("征求意见"), "declare": _("申报"), "term": _("协议期"),
+}
+
+
+def english() -> bool:
+    """Whether the reader chose English."""
+    try:
+        locale = get_locale()
+    except RuntimeError:
+        return False
+    return locale is not None and locale.language == "en"
+
+
+def pick(zh: Any, en: Any) -> Any:
+    """``en`` for an English reader where there is one, else ``zh``."""
+    return en if en and english() else zh
+
+
+def shown(refusal: Refusal) -> SimpleNamespace:
+    """A refusal in the reader's language."""
+    return SimpleNamespace(
+        reason=pick(refusal.reason, refusal.reason_en),
+        who=pick(refusal.who, refusal.who_en),
+        link=refusal.link,
+        field=refusal.field,
+    )
+
+
+def role_name(role: str) -> str:
+    """What a role is called."""
+    names = ROLE_NAMES[role]
+    return pick(names[0], names[1])
+
+
+def period_label(period: str) -> Any:
+    """A month or year as people say it."""
+    if len(period) == 7 and period[4] == "-":
+        return _("%(year)s年%(month)s月", year=period[:4], month=int(period[5:]))
+    if len(period) == 4:
+        return _("%(year)s年", year=period)
+    if period.endswith("-fund"):
+        return _("%(year)s年成效考核", year=period[:4])
+    if period.endswith("-contribution"):
+        return _("%(year)s年内部考核", year=period[:4])
+    return period

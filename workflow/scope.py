@@ -1,0 +1,49 @@
+"""What a person may see: consortia of their organisation, their county, their city or their province."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from governance.roles import OrganisationKind, Role
+from workflow.attempt import Actor
+from workflow.machines import Step
+from workflow.organisations.model import consortia, memberships
+from workflow.parties import Parties
+from workflow.rules import place_chain
+
+_OF_A_MEMBER = {OrganisationKind.HOSPITAL, OrganisationKind.TOWNSHIP, OrganisationKind.VILLAGE}
+
+
+def visible_consortia(connection: Connection, seats: Iterable[Any]) -> set[int]:
+    """The numbers of the consortia that someone holding ``seats`` may read."""
+    seats = list(seats)
+    own = {seat.organisation_id for seat in seats if seat.kind in _OF_A_MEMBER}
+    places = {seat.place for seat in seats if seat.kind not in _OF_A_MEMBER}
+    found: set[int] = set()
+    if own:
+        found |= set(
+            connection.scalars(select(memberships.c.consortium_id).where(memberships.c.organisation_id.in_(own)))
+        )
+        found |= set(connection.scalars(select(consortia.c.id).where(consortia.c.lead_id.in_(own))))
+    if places:
+        for number, place in connection.execute(select(consortia.c.id, consortia.c.place)):
+            if places & set(place_chain(place)):
+                found.add(number)
+    return found
+
+
+def may_see(connection: Connection, seats: Iterable[Any], consortium_id: int) -> bool:
+    """Whether someone holding ``seats`` may read this consortium."""
+    return consortium_id in visible_consortia(connection, seats)
+
+
+def actor_for(viewer: Any, step: Step, parties: Parties) -> Actor | None:
+    """The seat of ``viewer`` from which ``step`` can be taken, or ``None``."""
+    for seat in viewer.seats:
+        role = Role(seat.role)
+        if role in step.by and seat.organisation_id in parties.of(role):
+            return Actor(viewer.person_id, seat.seat_id, seat.organisation_id, role, viewer.name)
+    return None
