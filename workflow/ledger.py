@@ -52,17 +52,8 @@ def post(
     _check_new(connection, biz_key)
     counter = {"book": book, "year": year}
     number: int = connection.execute(_NEXT_NUMBER, counter).scalar_one()
-    journal_id = connection.execute(
-        _OPEN,
-        {
-            **counter,
-            "number": number,
-            "biz_key": biz_key,
-            "case_id": case_id,
-            "memo": memo,
-            "at": moment_text(at),
-        },
-    ).scalar_one_or_none()
+    head = {"number": number, "biz_key": biz_key, "case_id": case_id, "memo": memo, "at": moment_text(at)}
+    journal_id = connection.execute(_OPEN, counter | head).scalar_one_or_none()
     if journal_id is None:
         connection.execute(_NUMBER_BACK, counter)
         raise Refused(_booked_already(biz_key))
