@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 AGREE, DISAGREE, RETURN, ABSTAIN, RECUSED = "agree", "disagree", "return", "abstain", "recused"
 VERDICTS = frozenset({AGREE, DISAGREE, RETURN, ABSTAIN, RECUSED})
@@ -84,11 +85,13 @@ class Consent:
     def parse(cls, written: object, *, waits: bool = False) -> Consent:
         """From a rule's value: ``all``, ``any``, ``{count: "2"}`` or ``{share: "2/3", of: present, returns: "1"}``.
 
-        Raises ValueError for another shape.
+        ``{kind: all}`` and ``{kind: any}`` are read too. Raises ValueError for another shape.
         """
         if not isinstance(written, Mapping):
             return cls(str(written), waits=waits)
-        returns = int(written.get("returns", "1"))
+        waits, returns = waits or written.get("waits") is True, int(written.get("returns", "1"))
+        if "kind" in written:
+            return cls(str(written["kind"]), returns_needed=returns, waits=waits)
         if "count" in written:
             return cls("count", needed=int(written["count"]), returns_needed=returns, waits=waits)
         strict = "more_than" in written
@@ -106,18 +109,31 @@ class Consent:
         return agreed >= (self.needed if self.kind == "count" else 1)
 
 
-def outcome(verdicts: Sequence[str], seats: int, rule: Consent, *, present: int | None = None) -> Outcome | None:
+def outcome(
+    verdicts: Sequence[str], seats: int, rule: Consent | Mapping[str, Any] | str, *, present: int | None = None
+) -> Outcome | None:
     """How a round of ``seats`` stands after these ``verdicts``, one a seat, or None while it is open.
 
     The first verdict that decides ends it: enough agreement, enough returns, or so many others that enough agreement
     is out of reach. A recusal takes its seat out of the count, an abstention stays in it; with every seat recused the
-    round fails. ``present`` is needed where the rule counts those present. Raises ValueError for more verdicts than
-    seats, or an unknown one.
+    round fails. ``present`` is needed where the rule counts those present. ``rule`` may be written as ``Consent.parse``
+    reads it, or ``{committee: <committee.quorum>, present: 6, motion: major}`` for a committee's vote. Raises ValueError
+    for more verdicts than seats, or an unknown one.
     """
+    if isinstance(rule, Mapping) and "committee" in rule:
+        here = seats if present is None else present
+        motion, here = Motion(rule.get("motion", "ordinary")), int(rule.get("present", here))
+        return Committee.parse(rule["committee"]).outcome(verdicts, seats=seats, present=here, motion=motion)
+    if not isinstance(rule, Consent):
+        rule = Consent.parse(rule)
     if rule.of == "present":
         if present is None or present > seats:
             raise ValueError(f"the number present is needed, and at most the seats: {present} of {seats}")
         seats = present
+    return _round_outcome(verdicts, seats, rule)
+
+
+def _round_outcome(verdicts: Sequence[str], seats: int, rule: Consent) -> Outcome | None:
     _check(verdicts, seats)
     waiting = seats - len(verdicts)
     if waiting and rule.waits:

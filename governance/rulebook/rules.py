@@ -70,6 +70,7 @@ class RuleBook:
             known = self._at[place] = PlaceBook(self, place)
         return known
 
+    @property
     def rules(self) -> tuple[str, ...]:
         """Every rule that has a value somewhere, sorted by key."""
         return tuple(sorted({rule for rules in self.store.values() for rule in rules}))

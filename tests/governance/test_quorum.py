@@ -67,6 +67,15 @@ def test_a_round_may_wait_for_every_seat() -> None:
     assert outcome(votes("daa"), 3, rule) is Outcome.FAILED
 
 
+def test_a_rule_may_be_passed_as_it_is_written() -> None:
+    assert outcome(votes("aa"), 2, {"kind": "all"}) is Outcome.PASSED
+    assert outcome(votes("d"), 2, {"kind": "all", "waits": True}) is None
+    assert outcome(votes("a"), 2, "any") is Outcome.PASSED
+    committee = {"committee": CHARTER, "present": 6, "motion": "major"}
+    assert outcome(votes("aaaaaa"), 9, committee) is Outcome.PASSED
+    assert outcome(votes("aaaaad"), 9, committee) is Outcome.FAILED
+
+
 def test_a_share_of_those_present() -> None:
     rule = Consent.parse({"share": "2/3", "of": "present"})
     assert outcome(votes("aa"), 5, rule, present=3) is Outcome.PASSED

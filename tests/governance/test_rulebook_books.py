@@ -231,5 +231,5 @@ def test_no_money_has_a_default() -> None:
 
 def test_every_rule_that_has_a_value_has_both_titles() -> None:
     names = rule_names()
-    assert set(RuleBook.load().rules()) <= set(names)
+    assert set(RuleBook.load().rules) <= set(names)
     assert all(name.title and name.title_en and name.who and name.who_en for name in names.values())
