@@ -14,7 +14,9 @@ from flask_babel import lazy_gettext as lazy
 from governance import money
 from workflow import clock
 
-__all__ = ["LANGUAGES", "_", "day_text", "gettext", "init_app", "language", "lazy", "moment_text", "ngettext", "wan", "yuan"]
+__all__ = [
+    "LANGUAGES", "_", "day_text", "gettext", "init_app", "language", "lazy", "moment_text", "ngettext", "wan", "yuan",
+]  # fmt: skip
 
 _ = gettext
 LANGUAGES = ("zh", "en")
@@ -83,20 +85,23 @@ def update_catalogue() -> None:
     """Take new messages from the sources into the English catalogue."""
     template = str(FOLDER / "messages.pot")
     _pybabel(
-        "extract", "-q", "-F", "pyproject.toml", "-k", "lazy", "--no-location", "--sort-output", "--omit-header",
+        "extract", "-F", "pyproject.toml", "-k", "lazy", "--no-location", "--sort-output", "--omit-header",
         "-o", template, ".",
     )  # fmt: skip
-    _pybabel("update", "-q", "-i", template, "-d", str(FOLDER), "-l", "en", "--no-fuzzy-matching", "--ignore-obsolete")
+    _pybabel(
+        "update", "-i", template, "-d", str(FOLDER), "-l", "en", "--no-fuzzy-matching", "--ignore-obsolete",
+        "-w", "120",
+    )  # fmt: skip
     Path(template).unlink()
 
 
 @catalogue.command("compile")
 def compile_catalogue() -> None:
     """Compile the English catalogue; the result is committed, so that a fresh clone speaks English."""
-    _pybabel("compile", "-q", "-d", str(FOLDER))
+    _pybabel("compile", "-d", str(FOLDER))
 
 
 def _pybabel(*arguments: str) -> None:
     from babel.messages.frontend import CommandLineInterface
 
-    CommandLineInterface().run(["pybabel", *arguments])
+    CommandLineInterface().run(["pybabel", "-q", *arguments])

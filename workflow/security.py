@@ -56,10 +56,13 @@ def signed_in(view: View) -> View:
 def init_app(app: Flask) -> None:
     """Guard ``app``; ``SESSION_COOKIE_SECURE`` in its configuration says that people reach it over HTTPS only."""
     https = bool(app.config["SESSION_COOKIE_SECURE"])
-    app.config["SECRET_KEY"] = app.config.get("SECRET_KEY") or kept_secret(Path(app.root_path).parent / "var" / "secret")
+    if not app.config["SECRET_KEY"]:
+        app.config["SECRET_KEY"] = kept_secret(Path(app.root_path).parent / "var" / "secret")
     app.config["MAX_CONTENT_LENGTH"] = app.config.get("MAX_CONTENT_LENGTH") or MAX_UPLOAD_BYTES
     app.config.update(
         SESSION_COOKIE_NAME="__Host-sid" if https else "sid",
+        # A yearly plan has one row of fields for each of some dozens of members.
+        MAX_FORM_PARTS=10_000,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         # The token lives as long as the session it is bound to, so that a form filled in slowly is not lost.
@@ -88,7 +91,8 @@ def _access(app: Flask, endpoint: str) -> str | None:
 
 def _refuse_other_sites() -> None:
     """A browser that says where a post comes from must name this site; old browsers say nothing and bring the token."""
-    if request.method not in SAFE_METHODS and request.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none"):
+    came_from = request.headers.get("Sec-Fetch-Site", "none")
+    if request.method not in SAFE_METHODS and came_from not in ("same-origin", "none"):
         abort(403)
 
 
@@ -109,7 +113,8 @@ def _ask_to_sign_in() -> Response:
     if session.pop("_user_id", None):
         flash(gettext("登录已失效，请重新登录"), "error")
     if request.method == "GET":
-        session[_REMEMBERED] = [request.endpoint, request.view_args or {}, request.query_string.decode("ascii", "ignore")]
+        query = request.query_string.decode("ascii", "ignore")
+        session[_REMEMBERED] = [request.endpoint, request.view_args or {}, query]
     return redirect(url_for("accounts.login"), 303)
 
 

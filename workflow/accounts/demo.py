@@ -76,7 +76,7 @@ def groups(connection: Connection, language: str) -> list[Group]:
     found: dict[int, Group] = {}
     columns = persons.c
     people = connection.execute(
-        select(columns.id, columns.name).where(columns.demo, columns.disabled_at.is_(None)).order_by(columns.id)
+        select(columns.id, columns.name).where(columns.demo == 1, columns.disabled_at.is_(None)).order_by(columns.id)
     ).all()
     for person in people:
         held = seats_of(connection, person.id, language)
@@ -99,5 +99,5 @@ def _card(person_id: int, name: str, held: tuple[SeatView, ...], waiting: dict[t
 def may_enter(connection: Connection, person_id: int) -> bool:
     """Whether ``person_id`` is one of the demo's people and not disabled."""
     columns = persons.c
-    found = select(columns.id).where(columns.id == person_id, columns.demo, columns.disabled_at.is_(None))
+    found = select(columns.id).where(columns.id == person_id, columns.demo == 1, columns.disabled_at.is_(None))
     return connection.scalar(found) is not None

@@ -15,6 +15,7 @@ class LoginForm(FlaskForm):  # type: ignore[misc]
     login = StringField(
         _("登录名"),
         [InputRequired(_("请填写登录名")), Length(max=64, message=_("登录名不超过 64 个字"))],
+        id="login-name",
         filters=[lambda text: text.strip() if text else text],
         render_kw={"autocomplete": "username", "autofocus": True},
     )
