@@ -258,9 +258,11 @@ def count(attempt: Attempt, ballot: Ballot, round_no: int) -> str | None:
         if row.link == ballot.chain[-1]
     ]
     total = len(seats_of(attempt.connection, attempt.case.id, round_no))
-    outcome = quorum.outcome(counted, total, ballot.rule(attempt))
-    if outcome is None:
+    rule = ballot.rule(attempt)
+    found = quorum.outcome(counted, total, rule) if isinstance(rule, quorum.Consent) else rule(counted, total)
+    if found is None:
         return None
+    outcome = str(found)
     _close(attempt.connection, attempt.case.id, round_no, outcome, attempt.at)
     attempt.noted["outcome"] = outcome
     return ballot.then.get(outcome)

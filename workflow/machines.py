@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from transitions import Machine
 
+from governance.quorum import Consent
 from governance.refusal import Refusal
 from governance.roles import Duty, Role
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from workflow.attempt import Attempt
 
 Guard = Callable[["Attempt"], "Refusal | Iterable[Refusal] | None"]
+Count = Callable[[Sequence[str], int], "str | None"]
 STAY = None
 
 
@@ -76,7 +78,8 @@ class Ballot:
     """A decision that several seats take on one content.
 
     A round opens whenever a case is in one of ``states``; ``chain`` are the links inside a seat, the last of which
-    counts; ``rule`` gives the quorum rule; ``then`` the trigger that follows from an outcome.
+    counts; ``rule`` gives the consent that is needed, or a function of the verdicts so far and the number of seats;
+    ``then`` the trigger that follows from an outcome.
     """
 
     key: str
@@ -84,7 +87,7 @@ class Ballot:
     states: tuple[str, ...]
     seats: Callable[[Attempt], Sequence[BallotSeat]]
     chain: tuple[str, ...] = ("review", "approve")
-    rule: Callable[[Attempt], Mapping[str, Any]] = field(default=lambda attempt: {"kind": "all"})
+    rule: Callable[[Attempt], Consent | Count] = field(default=lambda attempt: Consent())
     then: Mapping[str, str] = field(default_factory=dict)
 
 
