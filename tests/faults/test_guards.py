@@ -1,4 +1,4 @@
-"""Raw SQL against what may not change: refused by the database itself, on both kinds, and nothing is different after."""
+"""Raw SQL against what may not change: refused by the database itself, on both kinds, and nothing differs after."""
 
 from __future__ import annotations
 
@@ -199,17 +199,43 @@ def test_no_statement_gets_through_a_bare_sqlite_connection(booked: Engine) -> N
     """Another program opens the file with SQLite's defaults: no foreign keys, no recursive triggers."""
     if booked.dialect.name != "sqlite":
         return
-    accepted = []
     with unchanged(booked):
         connection = sqlite3.connect(str(booked.url.database), isolation_level=None)
-        for statement in ATTACKS + ONLY_SQLITE:
-            try:
-                connection.execute(statement)
-            except sqlite3.Error:
-                continue
-            accepted.append(statement)
+        accepted = accepted_by(connection, ATTACKS + ONLY_SQLITE)
         connection.close()
     assert accepted == []
+
+
+def accepted_by(connection: sqlite3.Connection, attacks: tuple[str, ...]) -> list[str]:
+    """Which of ``attacks`` the database takes; each is undone again."""
+    accepted = []
+    for statement in attacks:
+        connection.execute("SAVEPOINT attack")
+        try:
+            connection.execute(statement)
+            accepted.append(statement)
+        except sqlite3.Error:
+            pass
+        connection.execute("ROLLBACK TO attack")
+        connection.execute("RELEASE attack")
+    return accepted
+
+
+def test_each_guard_is_needed(booked: Engine) -> None:
+    """Without any one of the triggers some attack gets through, so the attacks try them all."""
+    if booked.dialect.name != "sqlite":
+        return
+    connection = sqlite3.connect(str(booked.url.database), isolation_level=None)
+    idle = []
+    for name in sorted(manifest("sqlite")):
+        connection.execute("BEGIN")
+        connection.execute(f"DROP TRIGGER {name}")
+        if not accepted_by(connection, ATTACKS + ONLY_SQLITE):
+            idle.append(name)
+        connection.execute("ROLLBACK")
+    connection.close()
+    # A record that is there cannot be written again, because it would not follow the last one either.
+    assert idle == ["guard_records__no_replace"]
 
 
 def test_the_guards_say_why_in_both_languages(booked: Engine) -> None:
