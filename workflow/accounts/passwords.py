@@ -24,9 +24,9 @@ def hash_password(password: str) -> str:
 
 def matches(stored: str | None, password: str) -> bool:
     """Whether ``password`` is the one behind ``stored``; ``None`` and unusable texts cost as much and never match."""
-    usable = stored is not None and stored.startswith("$argon2")
+    usable = stored if stored and stored.startswith("$argon2") else None
     try:
-        return _hasher.verify(stored if usable else _stand_in(), normalize("NFC", password)) and usable
+        return _hasher.verify(usable or _stand_in(), normalize("NFC", password)) and usable is not None
     except (VerificationError, InvalidHashError):
         return False
 

@@ -59,8 +59,8 @@ def begin_attempt(engine: Engine, login: str, address: str, at: datetime) -> Att
             _left(connection, at, FAILURES_PER_ADDRESS, columns.address == address, columns.at > at - WINDOW),
         )
         values = {"login": key, "address": address, "succeeded": _FAILED, "at": at}
-        inserted = connection.execute(login_attempts.insert().values(values))
-        return Attempt(inserted.inserted_primary_key[0], left - 1)
+        number = connection.execute(login_attempts.insert().values(values).returning(columns.id)).scalar_one()
+        return Attempt(number, left - 1)
 
 
 def note_success(engine: Engine, attempt: Attempt) -> None:
