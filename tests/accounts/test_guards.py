@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 
 from tests.accounts.conftest import add_person, plain_app, post, sign_in, token_of
 from workflow import i18n, security
-from workflow.db import make_engine
+from workflow.db import make_engine, reading
 
 MEGABYTE = 1024 * 1024
 
@@ -78,9 +78,13 @@ def test_a_broken_page_gives_a_number_to_quote(quick_app: Flask, caplog: pytest.
     assert len(numbers) == 1 and str(numbers[0]) in response.text
 
 
-def test_errors_are_still_told_when_the_database_is_gone() -> None:
-    engine = make_engine("postgresql://nobody@127.0.0.1:1/none")
-    response = plain_app(engine).test_client().get("/nothing")
+def test_errors_are_still_told_when_the_page_needs_a_database_that_is_gone(quick_app: Flask) -> None:
+    @quick_app.context_processor
+    def from_the_database() -> dict[str, object]:
+        with reading(make_engine("postgresql://nobody@127.0.0.1:1/none")):
+            return {}
+
+    response = quick_app.test_client().get("/nothing")
     assert response.status_code == 404
     assert "没有找到" in response.text and "Content-Security-Policy" in response.headers
 

@@ -45,16 +45,8 @@ def _viewer(token: str) -> sessions.Viewer | None:
 
 
 def page_words() -> dict[str, Any]:
-    """What every template may use: ``viewer``, ``locale``, ``big``, ``demo``, ``today``."""
-    viewer = current_user._get_current_object() if current_user.is_authenticated else None
-    with reading(_engine()) as connection:
-        return {
-            "viewer": viewer,
-            "locale": language(),
-            "big": session.get("big", False),
-            "demo": is_demo(connection),
-            "today": clock.day_of(clock.now(connection)),
-        }
+    """How the reader wants every page shown: ``locale`` and ``big``."""
+    return {"locale": language(), "big": session.get("big", False)}
 
 
 @blueprint.get("/login")
