@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
 
 settings.register_profile("gongzhi", deadline=None, print_blob=True)
 settings.load_profile("gongzhi")
+
+
+def pytest_configure() -> None:
+    """Lets ``tmp_path`` lie where the databases of tests do."""
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(databases.quick_folder()))
 
 
 def not_here(reason: str) -> NoReturn:

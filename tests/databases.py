@@ -17,6 +17,7 @@ from pathlib import Path
 import psycopg
 
 OLDEST_MAJOR = 15
+ROOM_BYTES = 2 * 1024**3
 MISSING = (
     "没有找到 PostgreSQL 15 或更新的版本，PostgreSQL 上的测试没有运行：apt-get install postgresql。"
     " PostgreSQL 15 or newer is missing, tests on it did not run: apt-get install postgresql."
@@ -36,6 +37,16 @@ def must_not_be_missing() -> bool:
     return os.environ.get("CI") == "true"
 
 
+def quick_folder() -> Path:
+    """Where databases of tests lie: in memory where there is room, because a test waits for the disk most of its time.
+
+    What a crash of a process leaves is the same there; only a measurement of speed needs the disk.
+    """
+    memory = Path("/dev/shm")
+    roomy = memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > ROOM_BYTES
+    return memory if roomy else Path(tempfile.gettempdir())
+
+
 def free_port() -> int:
     """A port of 127.0.0.1 that nobody listened on a moment ago."""
     with socket.socket() as probe:
@@ -47,12 +58,13 @@ class Cluster:
     """A PostgreSQL server of our own on a loopback port, with fsync on; it dies with the process that started it.
 
     PostgreSQL refuses to run as root, so root starts it as the user ``postgres``. Tests of crashes call ``stop`` and
-    ``start`` on a cluster of their own, never on the one that other tests share.
+    ``start`` on a cluster of their own, never on the one that other tests share. ``under`` is the folder its own folder
+    is made in, for measurements on the disk; every user must be able to enter it.
     """
 
-    def __init__(self, binaries: Path) -> None:
+    def __init__(self, binaries: Path, under: Path | None = None) -> None:
         self.binaries = binaries
-        self.folder = Path(tempfile.mkdtemp(prefix="gongzhi-postgresql-", dir="/tmp"))
+        self.folder = Path(tempfile.mkdtemp(prefix="gongzhi-postgresql-", dir=under or quick_folder()))
         self.data = self.folder / "data"
         self.port = free_port()
         self.password = secrets.token_hex(16)
