@@ -90,7 +90,10 @@ CHARTER = {
     "notice_days": "5",
     "proxies_each": "1",
 }
-OF_PRESENT = CHARTER | {"ordinary": {"of": "present", "more_than": "1/2"}, "major": {"of": "present", "at_least": "2/3"}}
+OF_PRESENT = CHARTER | {
+    "ordinary": {"of": "present", "more_than": "1/2"},
+    "major": {"of": "present", "at_least": "2/3"},
+}
 
 
 @pytest.mark.parametrize(
@@ -125,7 +128,9 @@ def test_committee(
     assert vote is OUTCOMES[expected]
 
 
-@pytest.mark.parametrize("present,seats,quorate", [(5, 9, False), (6, 9, True), (7, 10, True), (6, 10, False), (0, 0, False)])
+@pytest.mark.parametrize(
+    "present,seats,quorate", [(5, 9, False), (6, 9, True), (7, 10, True), (6, 10, False), (0, 0, False)]
+)
 def test_quorum_is_counted_in_whole_numbers(present: int, seats: int, quorate: bool) -> None:
     assert Committee.parse(CHARTER).is_quorate(present, seats) is quorate
 
@@ -142,7 +147,8 @@ def test_the_shipped_charter_default_is_read() -> None:
 def test_what_was_decided_early_is_what_the_count_gives_later(written: object, verdicts: Sequence[str]) -> None:
     rule, seats = Consent.parse(written), 4
     early = outcome(verdicts, seats, rule)
-    endings = {outcome([*verdicts, *rest], seats, rule) for rest in product(sorted(VERDICTS), repeat=seats - len(verdicts))}
+    waiting = product(sorted(VERDICTS), repeat=seats - len(verdicts))
+    endings = {outcome([*verdicts, *rest], seats, rule) for rest in waiting}
     assert None not in endings
     if early is Outcome.PASSED:
         assert endings <= {Outcome.PASSED, Outcome.RETURNED}
