@@ -1,4 +1,4 @@
-"""Assessment: a score by the scheme of a place, for one consortium (fund) or for each member (performance, contribution)."""
+"""Assessment: a score by the scheme of a place, for one consortium or for each of its members."""
 
 from __future__ import annotations
 
@@ -119,8 +119,8 @@ def _indicator(
     ratio, formula = indicator_ratio(indicator, value, standing, f"{prefix}values.{name}")
     points = two_decimals(ratio * Fraction(weight))
     shown = f"{value['rank']}/{value['of']}" if isinstance(value, dict) else value
-    lines.value(f"{key}points.{name}", f"{label}{indicator['label']}", f"{label}{indicator.get('label_en') or name}", points,
-                "points", formula, provision=rule, value=shown, weight=weight)
+    lines.value(f"{key}points.{name}", f"{label}{indicator['label']}", f"{label}{indicator.get('label_en') or name}",
+                points, "points", formula, provision=rule, value=shown, weight=weight)
     return points
 
 

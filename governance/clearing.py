@@ -146,7 +146,8 @@ def _deposit_lines(lines: Lines, given: Mapping[str, Any], results: dict[str, An
         "deposit_withheld − deposit_returned", deposit_withheld_fen=withheld_fen, deposit_returned_fen=returned_fen)
     for earlier in given["earlier_deposits"]:
         lines.amount(f"earlier_deposits.{earlier['year']}", f"{earlier['year']} 年度保证金退还",
-                     f"Deposit of {earlier['year']} returned", earlier["returned_fen"], "line of its own year, not in due")
+                     f"Deposit of {earlier['year']} returned", earlier["returned_fen"],
+                     "line of its own year, not in due")
 
 
 def _due_lines(lines: Lines, given: Mapping[str, Any], results: dict[str, Any]) -> None:

@@ -50,8 +50,8 @@ def clear_members(
                  own_share_fen=results["own_share_fen"], shared_fen=shared_fen)
     total_fen = sum(row["due_fen"] for row in table.values())
     lines.value("members.add_up", "成员合计等于医共体", "Members add up to the consortium",
-                total_fen + results["retained_fen"] - (results["own_share_fen"] - shared_fen) == results["due_fen"], "flag",
-                "Σ members' due + retained − unshared own_share = due", members_due_fen=total_fen)
+                total_fen + results["retained_fen"] - (results["own_share_fen"] - shared_fen) == results["due_fen"],
+                "flag", "Σ members' due + retained − unshared own_share = due", members_due_fen=total_fen)
     return table
 
 
@@ -84,7 +84,8 @@ def _member_year(lines: Lines, member: Mapping[str, Any], returned_fen: int) -> 
                  inflow_fen=member["inflow_fen"], rejected_fen=rejected_fen, penalties_fen=member["penalties_fen"],
                  own_share_fen=member["own_share_fen"])
     lines.amount(f"{key}.deposit_returned_fen", f"{name} 退还保证金", f"{name} deposit returned", returned_fen,
-                 "deposit_returned apportioned by deposits withheld", deposit_withheld_fen=member["deposit_withheld_fen"])
+                 "deposit_returned apportioned by deposits withheld",
+                 deposit_withheld_fen=member["deposit_withheld_fen"])
     lines.amount(f"{key}.due_fen", f"{name} 清算应付", f"{name} due", due_fen,
                  "entitlement − net_paid − prepayment − deposit_forfeited − opening_carry",
                  entitlement_fen=entitlement_fen, net_paid_fen=member["net_fen"],

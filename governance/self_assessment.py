@@ -48,8 +48,8 @@ def predict_qualification(facts: Mapping[str, Any], book: BookLike) -> Worksheet
                         "self-assessed grade", provision=rule, dimension=dimension["label"])
     counts = Counter(grades[one["key"]] for one in criteria if grades.get(one["key"]) is not None)
     for level in standard["levels"]:
-        lines.value(f"counts.{level['key']}", f"{level['key']}：{level['label']}", f"{level['key']}: {level['label_en']}",
-                    counts[level["key"]], "count", "number of criteria")
+        lines.value(f"counts.{level['key']}", f"{level['key']}：{level['label']}",
+                    f"{level['key']}: {level['label_en']}", counts[level["key"]], "count", "number of criteria")
     blank = [one["key"] for one in criteria if grades.get(one["key"]) is None]
     failures = [] if blank else [*_failures(standard, grades, counts), *_not_in_operation(given)]
     passes = None if blank else not failures
@@ -101,7 +101,8 @@ def _not_in_operation(given: Mapping[str, Any]) -> list[Failure]:
 
 def _words(decision: Mapping[str, Any]) -> str:
     parts = {
-        "min_a": "A ≥ {}", "max_c": "C ≤ {}", "min_a_per_dimension": "A in each dimension ≥ {}", "all_of": "all of {} met",
+        "min_a": "A ≥ {}", "max_c": "C ≤ {}", "min_a_per_dimension": "A in each dimension ≥ {}",
+        "all_of": "all of {} met",
     }
     said = [text.format(", ".join(decision[key]) if isinstance(decision[key], list) else decision[key])
             for key, text in parts.items() if key in decision]

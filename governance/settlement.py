@@ -123,7 +123,8 @@ def _member_month(member: Mapping[str, Any], ratio_rule: Any) -> MemberMonth:
 
 def _family_doctor_is_paid_monthly(members: Sequence[Mapping[str, Any]], book: BookLike) -> None:
     """A signing fee is paid monthly or deducted before distribution, never both."""
-    paying = [index for index, member in enumerate(members) if any(member["payable_fen"].get("family_doctor", {}).values())]
+    paying = [index for index, member in enumerate(members)
+              if any(member["payable_fen"].get("family_doctor", {}).values())]
     rule = book.find("family_doctor.paid") if paying else None
     if rule is not None and rule.value != "monthly":
         fact.refuse(f"members[{paying[0]}].payable_fen.family_doctor", "本地签约费在结余分配前扣除，不按月支付",

@@ -123,8 +123,8 @@ def _split(
     for pot in pots:
         for level, tier_fen in _to_tiers(pot).items():
             tiers[level] += lines.amount(
-                f"pots.{pot.name}.{level}", f"{pot.name} · {LEVELS[level][0]}", f"{pot.name} · {LEVELS[level][1]}", tier_fen,
-                "amount × tier ratio, largest remainder", provision=pot.rule, amount_fen=pot.amount_fen,
+                f"pots.{pot.name}.{level}", f"{pot.name} · {LEVELS[level][0]}", f"{pot.name} · {LEVELS[level][1]}",
+                tier_fen, "amount × tier ratio, largest remainder", provision=pot.rule, amount_fen=pot.amount_fen,
                 ratio=pot.rule.value.get(level, "0"))
             inside = [member for member in members if member["level"] == level]
             if tier_fen and not any(member["weight"] for member in inside):

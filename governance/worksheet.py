@@ -103,7 +103,8 @@ class Lines:
 
     def amount(
         self, key: str, label: str, label_en: str, fen: int, formula: str = "", /, *,
-        provision: ProvisionLike | None = None, reason: str = "", parts: Mapping[str, object] | None = None, **inputs: object,
+        provision: ProvisionLike | None = None, reason: str = "", parts: Mapping[str, object] | None = None,
+        **inputs: object,
     ) -> int:
         """Write an amount in fen and give it back; ``parts`` are inputs whose names come from the facts."""
         used = _inputs(inputs) + _inputs(parts or {})

@@ -40,7 +40,7 @@ def test_round_fen_takes_exact_amounts_only() -> None:
     (0, [0, 0], [0, 0]),
     (0, [], []),
 ])
-def test_apportion_gives_the_largest_remainder_first(total: int, weights: list[Decimal | int], parts: list[int]) -> None:
+def test_the_largest_remainder_comes_first(total: int, weights: list[Decimal | int], parts: list[int]) -> None:
     assert apportion(total, weights) == parts
 
 

@@ -15,7 +15,8 @@ COST = st.integers(0, 10**9)
 MEMBERS = st.lists(
     st.fixed_dictionaries({
         "payable_fen": st.fixed_dictionaries({
-            "drg": st.fixed_dictionaries({"own": AMOUNT, "inflow": AMOUNT}), "item": st.fixed_dictionaries({"own": AMOUNT})}),
+            "drg": st.fixed_dictionaries({"own": AMOUNT, "inflow": AMOUNT}),
+            "item": st.fixed_dictionaries({"own": AMOUNT})}),
         "audit_deduction_fen": COST, "carried_in_fen": COST,
     }), min_size=1, max_size=8)
 
@@ -43,7 +44,8 @@ def test_a_month_pays_each_fen_once(members: list[dict[str, Any]], outstanding: 
 RETENTIONS = st.sampled_from([
     {"by": "flat", "ratio": "0.7", "cap": {"of_budget": "0.03"}, "withhold": {"ratio": "0.1", "then": "deferred"}},
     {"by": "score", "bands": [{"from": "60", "ratio": "0.5"}, {"from": "90", "ratio": "1"}], "fails_below": "60"},
-    {"by": "surplus_rate", "reading": "marginal", "bands": [{"from": "0.02", "ratio": "0.5"}, {"from": "0.1", "ratio": "0.9"}],
+    {"by": "surplus_rate", "reading": "marginal",
+     "bands": [{"from": "0.02", "ratio": "0.5"}, {"from": "0.1", "ratio": "0.9"}],
      "withhold": {"ratio": "0.333", "then": "returned"}},
 ])
 OVERRUNS = st.sampled_from([
@@ -64,8 +66,8 @@ def test_every_year_keeps_its_three_identities(data: st.DataObject, retention: A
     gross, audit, deposit, offset, opening, open_carry = (pick(name) for name in (
         "gross", "audit", "deposit", "offset", "opening", "open"))
     net = gross - audit - deposit - offset - opening + open_carry
-    names = ("budget_fen", "own_fen", "away_fen", "rejected_own_fen", "rejected_inflow_fen", "penalties_fen", "risk_fund_fen",
-             "prepayment_advanced_fen", "prepayment_repaid_fen")
+    names = ("budget_fen", "own_fen", "away_fen", "rejected_own_fen", "rejected_inflow_fen", "penalties_fen",
+             "risk_fund_fen", "prepayment_advanced_fen", "prepayment_repaid_fen")
     facts = year(
         **{name: pick(name) for name in names}, inflow_fen=pick("inflow"), score=data.draw(SCORES),
         failed=data.draw(st.booleans()), fund_in_deficit=data.draw(st.booleans()), deposit_withheld_fen=deposit,
@@ -103,7 +105,8 @@ def test_a_plan_shares_every_fen_once(retained: int, part: int, weights: list[li
     results = run("surplus-plan", facts, book({
         "surplus.tier_ratios": {"county": "6", "township": "3", "village": "1"},
         "surplus.chronic_tier_ratios": {"county": "4", "township": "4", "village": "2"},
-        "surplus.public_health_share": {"ratio": "0.05", "split": {"maternal_child": "30", "cdc": "60", "inspection": "10"}},
+        "surplus.public_health_share": {
+            "ratio": "0.05", "split": {"maternal_child": "30", "cdc": "60", "inspection": "10"}},
     })).results
     shared = sum(results["members"].values()) + sum(results["public_health"].values())
     assert shared == sum(results["tiers"].values()) == retained - results["deductions_fen"]

@@ -72,7 +72,8 @@ SCHEME = {
         indicator("share", "30", kind="linear", floor="0.50", target="0.65"),
         indicator("growth", "20", "down", kind="threshold", target="-0.01", partial="0.5", partial_from="0.05"),
         indicator("events", "20", kind="deduction", per_event="2.5"),
-        indicator("place", "30", kind="ranking", quantiles=[{"upto": "0.25", "ratio": "1"}, {"upto": "0.75", "ratio": "0.6"}]),
+        indicator("place", "30", kind="ranking",
+                  quantiles=[{"upto": "0.25", "ratio": "1"}, {"upto": "0.75", "ratio": "0.6"}]),
     ],
     "pass": "60",
 }
