@@ -14,6 +14,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from workflow.claims.model import claim_files as claim_files
 from workflow.db import Day, Fen, Flag, Key, Moment, key_column, table
 
 settings = table("settings", Column("name", Text, primary_key=True), Column("value", Text, nullable=False))
@@ -285,18 +286,4 @@ calendar_days = table(
     Column("workday", Flag, nullable=False),
     Column("source", Text, nullable=False),
     Column("confirmed", Flag, nullable=False),
-)
-
-claim_files = table(
-    "claim_files",
-    key_column(),
-    Column("case_id", Key, ForeignKey("cases.id"), nullable=False),
-    Column("sha256", Text, nullable=False),
-    Column("name", Text, nullable=False),
-    Column("path", Text, nullable=False),
-    Column("row_count", Integer, nullable=False),
-    Column("person_id", Key, ForeignKey("persons.id"), nullable=False),
-    Column("at", Moment, nullable=False),
-    Column("superseded", Flag, nullable=False),
-    UniqueConstraint("case_id", "sha256"),
 )
