@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, or_, select
 
 from governance.refusal import Refusal, Refused
-from governance.roles import ROLE_NAMES, Role
+from governance.roles import ROLE_NAMES
 from workflow import clocks, decisions, incidents, records, tasks
 from workflow.attempt import SYSTEM, Actor, Attempt, Case, sha256, subject_text
 from workflow.db import canonical, locking
