@@ -245,14 +245,26 @@ class Record:
         return said
 
 
+def _is_exact(said: Any) -> bool:
+    """Whether plain data holds only text, integers, truth values and None, however deep."""
+    if isinstance(said, Mapping):
+        return all(_is_exact(inner) for inner in said.values())
+    if isinstance(said, list | tuple):
+        return all(_is_exact(inner) for inner in said)
+    return said is None or isinstance(said, str | int)
+
+
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What the agreement answers, rule by rule; the rule book checks each against its bounds."""
+    """What is said by name, such as an agreement's answers: the rule book checks each against its bounds."""
 
     def read(self, value: Any, fact: str, bad: list[Refusal]) -> dict[str, Any]:
         if not isinstance(value, Mapping):
-            bad.append(refusal(fact, "应为“规则: 约定”", "must map rules to what was agreed"))
+            bad.append(refusal(fact, "应为“名称: 内容”", "must map names to what was said"))
             return {}
+        for name, said in value.items():
+            if not _is_exact(said):
+                bad.append(refusal(f"{fact}.{name}", "数字须加引号，不用小数类型", "numbers must be quoted, never floats"))
         return dict(value)
 
     def schema(self) -> dict[str, Any]:

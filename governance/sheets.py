@@ -59,9 +59,8 @@ def run(name: str, facts: Mapping[str, Any], book: BookLike) -> Worksheet:
 def run_from_cli(name: str, facts: Mapping[str, Any], placebook: PlaceBookLike, day: date) -> Worksheet:
     """As ``run``, with the book of a place on ``day``; the fact ``agreement`` answers the rules left to it."""
     _sheet(name)
-    agreement = facts.get("agreement") if isinstance(facts, Mapping) else None
-    answers = agreement if isinstance(agreement, Mapping) else {}
-    return run(name, facts, placebook.in_force(day, agreement=answers))
+    said = fact.read(facts, fact.Record({"agreement": fact.COMMON["agreement"]}, open=True))
+    return run(name, facts, placebook.in_force(day, agreement=said["agreement"]))
 
 
 def schema(name: str) -> dict[str, Any]:

@@ -120,6 +120,13 @@ def test_the_agreement_answers_what_the_rules_leave_to_it() -> None:
         assert [one.rule for one in refused.value.refusals] == ["settlement.deposit_ratio"]
 
 
+def test_an_agreement_says_no_floats() -> None:
+    with pytest.raises(Refused) as refused:
+        run_from_cli("monthly-settlement", month(member(), agreement={"settlement.deposit_ratio": [0.05]}),
+                     RuleBook.load().at("cn"), DAY)
+    assert [one.fact for one in refused.value.refusals] == ["agreement.settlement.deposit_ratio"]
+
+
 def test_a_month_of_twenty_members_is_quick() -> None:
     given = EXAMPLES["monthly-settlement"]
     facts = given["facts"] | {"members": [given["facts"]["members"][0] | {"member": f"m{i}"} for i in range(20)]}
