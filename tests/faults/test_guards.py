@@ -47,6 +47,7 @@ ROWS = (
     " VALUES (1, 1, 'cash', '', 100), (1, 2, 'due', 'o', -100), (2, 1, 'cash', '', 7)",
     "UPDATE journals SET sealed = 1 WHERE id = 1",
     f"INSERT INTO answers (key, body_hash, answer, at) VALUES ('k', 'h', '{{}}', '{AT}')",
+    f"INSERT INTO admin_records (id, at, person_id, verb, body) VALUES (1, '{AT}', 1, 'grant_seat', '{{}}')",
 )
 
 ATTACKS = (
@@ -107,6 +108,9 @@ ATTACKS = (
     "UPDATE answers SET answer = '{\"paid\":1}'",
     "UPDATE answers SET answer = '', body_hash = 'x'",
     "DELETE FROM answers",
+    "UPDATE admin_records SET person_id = 2",
+    "UPDATE admin_records SET body = '{\"role\":\"auditor\"}'",
+    "DELETE FROM admin_records",
 )
 
 ONLY_SQLITE = (
@@ -130,6 +134,7 @@ ONLY_SQLITE = (
     "REPLACE INTO cases SELECT id, 'surplus_plan', consortium_id, place, pool, period, 9, state, revision, since,"
     " dossier_version, subject_hash, progress, amount_fen, record_seq, record_hash, opened_at, closed_at, follows_id"
     " FROM cases",
+    f"REPLACE INTO admin_records VALUES (1, '{AT}', 2, 'grant_seat', '{{}}')",
     "UPDATE OR REPLACE journals SET number = 1 WHERE id = 2",
     "UPDATE OR REPLACE rounds SET round_no = 1 WHERE round_no = 2",
 )

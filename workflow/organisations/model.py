@@ -1,4 +1,4 @@
-"""Organisations, people, seats, consortia, members, and the register of insured people by count."""
+"""Organisations, people, seats, consortia, members, insured people by count, and the record of administrative acts."""
 
 from __future__ import annotations
 
@@ -69,4 +69,13 @@ insured_counts = table(
     Column("source", Text, nullable=False),
     PrimaryKeyConstraint("consortium_id", "pool", "period"),
     CheckConstraint("heads >= 0", name="heads"),
+)
+
+admin_records = table(
+    "admin_records",
+    key_column(),
+    Column("at", Moment, nullable=False),
+    Column("person_id", Key, ForeignKey("persons.id")),
+    Column("verb", Text, nullable=False),
+    Column("body", Text, nullable=False),
 )
