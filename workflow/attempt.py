@@ -81,7 +81,10 @@ def sha256(text: str) -> str:
 
 @dataclass
 class Attempt:
-    """One try at one step. Guards read it; commands change ``dossier``, ``progress`` and ``noted``."""
+    """One try at one step. Guards read it; commands change ``dossier``, ``progress`` and ``noted``.
+
+    ``read`` keeps what the kernel has read of the case, so that one try (or one page) asks the database once.
+    """
 
     connection: Connection
     case: Case
@@ -91,6 +94,7 @@ class Attempt:
     step: Step | None = None
     noted: dict[str, Any] = field(default_factory=dict)
     follow: str | None = None
+    read: dict[Any, Any] = field(default_factory=dict)
 
     @cached_property
     def stage(self) -> Stage:
@@ -120,7 +124,15 @@ class Attempt:
     @cached_property
     def parties(self) -> Parties:
         """The organisations that act for this case's consortium on the day of the attempt."""
-        return parties_of(self.connection, self.case.consortium_id, self.day)
+        return parties_of(self.connection, self.case.consortium_id, self.day, self.case.place)
+
+    def by(self, actor: Actor) -> Attempt:
+        """The same case at the same moment tried by another actor; what has been read is not read again."""
+        other = Attempt(self.connection, self.case, actor, self.at, read=self.read)
+        for name in ("day", "parties", "dossier", "progress"):
+            if name in self.__dict__:
+                other.__dict__[name] = self.__dict__[name]
+        return other
 
     @property
     def consortium(self) -> Consortium:

@@ -12,11 +12,12 @@ from workflow.model import settings
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 DEMO_CLOCK = "demo.clock"
+_DEMO_CLOCK = select(settings.c.value).where(settings.c.name == DEMO_CLOCK)
 
 
 def now(connection: Connection) -> datetime:
     """The moment that counts in this database: the stored demo clock where there is one, else the machine's."""
-    stored = connection.scalar(select(settings.c.value).where(settings.c.name == DEMO_CLOCK))
+    stored = connection.scalar(_DEMO_CLOCK)
     return datetime.fromisoformat(stored) if stored else datetime.now(UTC)
 
 

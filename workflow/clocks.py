@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, bindparam, func, select
 
 from governance.roles import Role
 from governance.rulebook import Provision
@@ -13,6 +13,12 @@ from governance.workdays import add_workdays, workdays_between
 from workflow.attempt import Attempt
 from workflow.calendar_days import load_calendar
 from workflow.model import clocks
+
+_RUNNING = (
+    select(clocks)
+    .where(clocks.c.case_id == bindparam("case"), clocks.c.stopped_on.is_(None))
+    .order_by(clocks.c.deadline, clocks.c.name)
+)
 
 
 def deadline_after(connection: Connection, start: date, provision: Provision) -> tuple[date, bool]:
@@ -118,8 +124,7 @@ def resume(attempt: Attempt, name: str) -> None:
 
 def running(connection: Connection, case_id: int) -> list[Row[Any]]:
     """The clocks of a case that have not stopped, the nearest deadline first."""
-    query = select(clocks).where(clocks.c.case_id == case_id, clocks.c.stopped_on.is_(None))
-    return list(connection.execute(query.order_by(clocks.c.deadline)).all())
+    return list(connection.execute(_RUNNING, {"case": case_id}).all())
 
 
 def working_days_left(connection: Connection, today: date, deadline: date) -> int:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, or_, select
+from sqlalchemy import bindparam, func, or_, select
 
 from governance import quorum
 from governance.refusal import Refusal, Refused
@@ -18,38 +17,16 @@ from workflow.i18n import lazy as _
 from workflow.machines import Ballot, BallotSeat, Step
 from workflow.model import case_actors, decisions, round_seats, rounds
 from workflow.organisations.model import seats
+from workflow.rounds import OpenRound, decisions_of, last_round, open_round, open_rounds, seats_of
 
 VERDICTS = {"agree": _("同意"), "disagree": _("不同意"), "return": _("退回"), "abstain": _("弃权")}
+_HELD = select(case_actors.c.duty).where(
+    case_actors.c.case_id == bindparam("case"), case_actors.c.person_id == bindparam("person")
+)
+_BIND = case_actors.insert()
+_CAST = decisions.insert().inline()
+_END = rounds.update().where(rounds.c.case_id == bindparam("case"), rounds.c.round_no == bindparam("number"))
 LINK_DUTIES = {"review": Duty.REVIEW, "approve": Duty.APPROVE, "vote": Duty.APPROVE, "pay": Duty.PAY}
-
-
-def open_round(connection: Connection, case_id: int, ballot: str) -> Row[Any] | None:
-    """The open round of ``ballot`` in a case, or ``None``."""
-    return connection.execute(
-        select(rounds).where(
-            rounds.c.case_id == case_id, rounds.c.ballot == ballot, rounds.c.outcome == "open"
-        )
-    ).one_or_none()
-
-
-def seats_of(connection: Connection, case_id: int, round_no: int) -> list[Row[Any]]:
-    """The seats of a round, in their order."""
-    query = select(round_seats).where(round_seats.c.case_id == case_id, round_seats.c.round_no == round_no)
-    return list(connection.execute(query.order_by(round_seats.c.seat_key)).all())
-
-
-def decisions_of(connection: Connection, case_id: int, round_no: int) -> list[Row[Any]]:
-    """The decisions of a round, oldest first."""
-    query = select(decisions).where(decisions.c.case_id == case_id, decisions.c.round_no == round_no)
-    return list(connection.execute(query.order_by(decisions.c.id)).all())
-
-
-def last_round(connection: Connection, case_id: int, ballot: str, outcome: str | None = None) -> Row[Any] | None:
-    """The newest round of ``ballot``, of that outcome where given."""
-    query = select(rounds).where(rounds.c.case_id == case_id, rounds.c.ballot == ballot)
-    if outcome:
-        query = query.where(rounds.c.outcome == outcome)
-    return connection.execute(query.order_by(rounds.c.round_no.desc()).limit(1)).one_or_none()
 
 
 def claim_duty(attempt: Attempt, duty: Duty) -> None:
@@ -58,18 +35,17 @@ def claim_duty(attempt: Attempt, duty: Duty) -> None:
     if refusal:
         raise Refused(refusal)
     if _duty_held(attempt) is None:
-        attempt.connection.execute(
-            case_actors.insert(),
-            {"case_id": attempt.case.id, "person_id": attempt.actor.person_id, "duty": str(duty)},
-        )
+        person = attempt.actor.person_id
+        attempt.connection.execute(_BIND, {"case_id": attempt.case.id, "person_id": person, "duty": str(duty)})
+        attempt.read["duties"][person] = str(duty)
 
 
 def _duty_held(attempt: Attempt) -> str | None:
-    held: str | None = attempt.connection.scalar(
-        select(case_actors.c.duty).where(
-            case_actors.c.case_id == attempt.case.id, case_actors.c.person_id == attempt.actor.person_id
-        )
-    )
+    """The excluding duty that the actor holds in the case; read once for an attempt."""
+    known, person = attempt.read.setdefault("duties", {}), attempt.actor.person_id
+    if person not in known:
+        known[person] = attempt.connection.scalar(_HELD, {"case": attempt.case.id, "person": person})
+    held: str | None = known[person]
     return held
 
 
@@ -93,13 +69,13 @@ def refresh(attempt: Attempt) -> None:
     """Open, keep or void rounds so that each ballot of the case's state has one open round on its present content."""
     case = attempt.case
     for ballot in attempt.stage.ballots:
-        current = open_round(attempt.connection, case.id, ballot.key)
+        current = open_rounds(attempt).get(ballot.key)
         if case.state not in ballot.states:
             if current:
-                _close(attempt.connection, case.id, current.round_no, "withdrawn", attempt.at)
+                _close(attempt, ballot, current, "withdrawn")
             continue
         if current and current.subject_hash != case.subject_hash:
-            _close(attempt.connection, case.id, current.round_no, "void", attempt.at)
+            _close(attempt, ballot, current, "void")
             attempt.noted["voided_round"] = current.round_no
             current = None
         if current is None:
@@ -139,6 +115,7 @@ def _open(attempt: Attempt, ballot: Ballot) -> None:
             for seat in ballot_seats
         ],
     )
+    attempt.read.pop("rounds", None)
 
 
 def _eligible(attempt: Attempt, ballot_seats: Iterable[BallotSeat]) -> dict[str, list[int]]:
@@ -165,18 +142,16 @@ def _eligible(attempt: Attempt, ballot_seats: Iterable[BallotSeat]) -> dict[str,
     }
 
 
-def _close(connection: Connection, case_id: int, round_no: int, outcome: str, at: datetime) -> None:
-    connection.execute(
-        rounds.update()
-        .where(rounds.c.case_id == case_id, rounds.c.round_no == round_no)
-        .values(outcome=outcome, closed_at=at)
-    )
+def _close(attempt: Attempt, ballot: Ballot, current: OpenRound, outcome: str) -> None:
+    ended = {"case": attempt.case.id, "number": current.round_no, "outcome": outcome, "closed_at": attempt.at}
+    attempt.connection.execute(_END, ended)
+    del open_rounds(attempt)[ballot.key]
 
 
-def seat_for(attempt: Attempt, ballot: Ballot, current: Row[Any]) -> Row[Any] | None:
+def seat_for(attempt: Attempt, current: OpenRound) -> Any | None:
     """The seat of the round that the actor may fill, or ``None``."""
     actor = attempt.actor
-    for seat in seats_of(attempt.connection, attempt.case.id, current.round_no):
+    for seat in current.seats:
         if seat.organisation_id == actor.organisation_id and actor.person_id in json.loads(seat.eligible):
             return seat
     return None
@@ -186,14 +161,13 @@ def refusals(attempt: Attempt, step: Step) -> list[Refusal]:
     """Why the actor's decision on ``step`` cannot count now."""
     ballot_key, link = step.casts or ("", "")
     ballot = attempt.stage.ballot(ballot_key)
-    current = open_round(attempt.connection, attempt.case.id, ballot_key)
+    current = open_rounds(attempt).get(ballot_key)
     if current is None:
         return [Refusal(reason=_("“%(ballot)s”没有正在进行的轮次", ballot=ballot.label), fact="round")]
-    seat = seat_for(attempt, ballot, current)
+    seat = seat_for(attempt, current)
     if seat is None:
         return [Refusal(reason=_("您不在本轮的决定人之列"), who=_("由列名的单位和人员办理"), fact="seat")]
-    cast = decisions_of(attempt.connection, attempt.case.id, current.round_no)
-    done = {row.link for row in cast if row.seat_key == seat.seat_key}
+    done = {link for key, link in current.done() if key == seat.seat_key}
     if link in done:
         return [Refusal(reason=_("%(seat)s已经作出决定，不能重复", seat=seat.label), fact="decision")]
     before = ballot.chain[: ballot.chain.index(link)]
@@ -217,8 +191,8 @@ def cast(attempt: Attempt, step: Step) -> str | None:
     """Append the actor's decision and count under the lock; returns the trigger that follows, or ``None``."""
     ballot_key, link = step.casts or ("", "")
     ballot = attempt.stage.ballot(ballot_key)
-    current = open_round(attempt.connection, attempt.case.id, ballot_key)
-    seat = current and seat_for(attempt, ballot, current)
+    current = open_rounds(attempt).get(ballot_key)
+    seat = current and seat_for(attempt, current)
     if current is None or seat is None:
         raise Refused(*refusals(attempt, step))
     data, actor = attempt.data, attempt.actor
@@ -226,7 +200,7 @@ def cast(attempt: Attempt, step: Step) -> str | None:
     if verdict != "agree" and not opinion:
         raise Refused(Refusal(reason=_("不是“同意”时须写明意见"), who=actor.name, field="opinion"))
     attempt.connection.execute(
-        decisions.insert(),
+        _CAST,
         {
             "case_id": attempt.case.id,
             "round_no": current.round_no,
@@ -243,27 +217,24 @@ def cast(attempt: Attempt, step: Step) -> str | None:
             "at": attempt.at,
         },
     )
+    current.cast.append((seat.seat_key, link, verdict))
     attempt.noted |= {"round": current.round_no, "seat": seat.seat_key, "link": link, "verdict": verdict}
     attempt.noted["subject"] = attempt.case.subject_hash
     if opinion:
         attempt.noted["opinion"] = opinion
-    return count(attempt, ballot, current.round_no) if link == ballot.chain[-1] else None
+    return count(attempt, ballot, current) if link == ballot.chain[-1] else None
 
 
-def count(attempt: Attempt, ballot: Ballot, round_no: int) -> str | None:
+def count(attempt: Attempt, ballot: Ballot, current: OpenRound) -> str | None:
     """Count a round; when its outcome can no longer change, close it and return the trigger that follows."""
-    counted = [
-        row.verdict
-        for row in decisions_of(attempt.connection, attempt.case.id, round_no)
-        if row.link == ballot.chain[-1]
-    ]
-    total = len(seats_of(attempt.connection, attempt.case.id, round_no))
+    counted = [verdict for _seat, link, verdict in current.cast if link == ballot.chain[-1]]
+    total = len(current.seats)
     rule = ballot.rule(attempt)
     found = quorum.outcome(counted, total, rule) if isinstance(rule, quorum.Consent) else rule(counted, total)
     if found is None:
         return None
     outcome = str(found)
-    _close(attempt.connection, attempt.case.id, round_no, outcome, attempt.at)
+    _close(attempt, ballot, current, outcome)
     attempt.noted["outcome"] = outcome
     return ballot.then.get(outcome)
 
@@ -271,20 +242,19 @@ def count(attempt: Attempt, ballot: Ballot, round_no: int) -> str | None:
 def waiting_for(attempt: Attempt, step: Step) -> list[int]:
     """The organisations whose decision on ``step`` is still out in the open round."""
     ballot_key, link = step.casts or ("", "")
-    current = open_round(attempt.connection, attempt.case.id, ballot_key)
+    current = open_rounds(attempt).get(ballot_key)
     if current is None:
         return []
-    chain = attempt.stage.ballot(ballot_key).chain
-    done = {(row.seat_key, row.link) for row in decisions_of(attempt.connection, attempt.case.id, current.round_no)}
+    chain, done = attempt.stage.ballot(ballot_key).chain, current.done()
     return [
         seat.organisation_id
-        for seat in seats_of(attempt.connection, attempt.case.id, current.round_no)
+        for seat in current.seats
         if (seat.seat_key, link) not in done
         and all((seat.seat_key, before) in done for before in chain[: chain.index(link)])
     ]
 
 
 __all__ = [
-    "VERDICTS", "cast", "claim_duty", "count", "decisions_of", "excluded", "last_round", "open_round", "refresh",
-    "refusals", "seats_of", "waiting_for",
+    "VERDICTS", "cast", "claim_duty", "count", "decisions_of", "excluded", "last_round", "open_round",
+    "open_rounds", "refresh", "refusals", "seats_of", "waiting_for",
 ]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, bindparam, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import DBAPIError
@@ -19,6 +19,11 @@ from workflow.db import canonical, writing
 from workflow.model import answers
 
 _RETRIED = ("deadlock detected", "could not serialize", "database is locked", "database table is locked")
+_CLAIM = {
+    name: insert(answers).on_conflict_do_nothing(index_elements=["key"]).returning(answers.c.key)
+    for name, insert in (("sqlite", sqlite_insert), ("postgresql", postgresql_insert))
+}
+_ANSWER = answers.update().where(answers.c.key == bindparam("claimed"))
 
 
 class KeyReused(Exception):
@@ -49,20 +54,15 @@ def _once(
 ) -> Any:
     moment = at or clock.now(connection)
     digest = sha256(canonical(body))
-    insert = sqlite_insert if connection.dialect.name == "sqlite" else postgresql_insert
-    claimed = connection.execute(
-        insert(answers)
-        .values(key=key, body_hash=digest, answer="", at=moment)
-        .on_conflict_do_nothing(index_elements=["key"])
-        .returning(answers.c.key)
-    ).scalar_one_or_none()
-    if claimed is None:
+    claim = _CLAIM[connection.dialect.name]
+    fresh = {"key": key, "body_hash": digest, "answer": "", "at": moment}
+    if connection.execute(claim, fresh).first() is None:
         stored = connection.execute(select(answers).where(answers.c.key == key)).one()
         if stored.body_hash != digest:
             raise KeyReused(key)
         return json.loads(stored.answer)
     answer = act(connection, moment)
-    connection.execute(answers.update().where(answers.c.key == key).values(answer=canonical(answer)))
+    connection.execute(_ANSWER, {"claimed": key, "answer": canonical(answer)})
     return answer
 
 

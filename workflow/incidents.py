@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from governance.refusal import Refusal
 from governance.roles import Role
@@ -14,14 +14,17 @@ from workflow.model import occurrences
 if TYPE_CHECKING:
     from workflow.attempt import Attempt
 
+_FAILED = select(occurrences.c.job, occurrences.c.error).where(
+    occurrences.c.scope == bindparam("case"), occurrences.c.status == "failed"
+)
+
 
 def blocking(attempt: Attempt) -> list[Refusal]:
     """One refusal for each failed run that concerns the case; the system itself is not blocked, so it may retry."""
     if attempt.actor.role is Role.SYSTEM:
         return []
-    query = select(occurrences.c.job, occurrences.c.error).where(
-        occurrences.c.scope == attempt.case.id, occurrences.c.status == "failed"
-    )
+    if "failures" not in attempt.read:
+        attempt.read["failures"] = attempt.connection.execute(_FAILED, {"case": attempt.case.id}).all()
     return [
         Refusal(
             reason=_("定时任务“%(job)s”没有完成：%(error)s", job=row.job, error=row.error),
@@ -29,5 +32,5 @@ def blocking(attempt: Attempt) -> list[Refusal]:
             link="/jobs",
             fact="incident",
         )
-        for row in attempt.connection.execute(query)
+        for row in attempt.read["failures"]
     ]

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, bindparam, select
 
 from governance.refusal import Refusal, Refused
 from governance.roles import ROLE_NAMES
 from workflow import clocks, decisions, incidents, records, tasks
 from workflow.attempt import SYSTEM, Actor, Attempt, Case, sha256, subject_text
-from workflow.db import canonical, locking
+from workflow.db import canonical
 from workflow.i18n import lazy as _
 from workflow.machines import STAGES, Step, next_state
 from workflow.model import cases, dossiers
-from workflow.organisations.model import persons, seats
+from workflow.standing import NotFound, check_actor, seat_valid
 
+__all__ = [
+    "SYSTEM", "NotFound", "Stale", "guard_refusals", "lock", "not_yours", "note", "open_case", "raise_if", "seat_valid",
+    "take",
+]  # fmt: skip
 
-class NotFound(Exception):
-    """What the reader may not see does not exist for them."""
-
+# SQLite, which knows no row locks, leaves the lock out: a writing transaction holds its one write lock already.
+_LOCKED = select(cases).where(cases.c.id == bindparam("case")).with_for_update()
+_KEEP = cases.update().where(cases.c.id == bindparam("case"))
+_KEEP_DOSSIER = dossiers.insert()
 
 class Stale(Refused):
     """The page was drawn from an older version of the case."""
@@ -29,7 +34,7 @@ class Stale(Refused):
 
 def lock(connection: Connection, case_id: int) -> Case:
     """The case, fresh and locked until the transaction ends; raises ``NotFound``."""
-    row = connection.execute(locking(connection, select(cases).where(cases.c.id == case_id))).one_or_none()
+    row = connection.execute(_LOCKED, {"case": case_id}).one_or_none()
     if row is None:
         raise NotFound(case_id)
     return Case(*row)
@@ -85,7 +90,7 @@ def take(
     scope, ``Stale`` for an old page, and ``Refused`` with every reason why not.
     """
     attempt = Attempt(connection, lock(connection, case_id), actor, at, data or {})
-    _check_actor(attempt)
+    check_actor(attempt)
     step = attempt.stage.step_from(attempt.case.state, trigger)
     if step is None:
         raise Refused(_out_of_order(attempt, trigger))
@@ -106,7 +111,7 @@ def _perform(attempt: Attempt, step: Step) -> None:
     command = getattr(attempt.stage.commands, step.trigger, None)
     if command is not None:
         command(attempt, **attempt.data)
-    follows = decisions.cast(attempt, step) if step.casts else None
+    follow = (decisions.cast(attempt, step) if step.casts else None) or attempt.follow
     before = attempt.case.state
     attempt.case.state = next_state(attempt.stage, before, step.trigger)
     if attempt.case.state != before:
@@ -115,15 +120,14 @@ def _perform(attempt: Attempt, step: Step) -> None:
         attempt.case.closed_at = attempt.at
         clocks.stop_all(attempt)
     _keep_dossier(attempt)
-    _after(attempt, step.trigger, before, refreshed=follows is None)
-    follow = follows or attempt.follow
+    _after(attempt, step.trigger, before, refreshed=not follow)
     if follow:
         _follow(attempt, follow)
 
 
 def _follow(attempt: Attempt, trigger: str) -> None:
     """Take the step that a decision's outcome brings about, in the same transaction."""
-    following = Attempt(attempt.connection, attempt.case, SYSTEM, attempt.at)
+    following = attempt.by(SYSTEM)
     step = following.stage.step_from(following.case.state, trigger)
     if step is None:
         raise Refused(_out_of_order(following, trigger))
@@ -154,7 +158,7 @@ def _keep_dossier(attempt: Attempt) -> None:
     case.dossier_version += 1 if case.record_seq else 0
     case.subject_hash = digest
     attempt.connection.execute(
-        dossiers.insert(),
+        _KEEP_DOSSIER,
         {
             "case_id": case.id,
             "version": case.dossier_version,
@@ -202,7 +206,7 @@ _MUTABLE = (
 
 def _keep_case(attempt: Attempt) -> None:
     values = {name: getattr(attempt.case, name) for name in _MUTABLE}
-    attempt.connection.execute(cases.update().where(cases.c.id == attempt.case.id).values(**values))
+    attempt.connection.execute(_KEEP, {"case": attempt.case.id, **values})
 
 
 def guard_refusals(attempt: Attempt, step: Step) -> list[Refusal]:
@@ -227,43 +231,11 @@ def raise_if(refusals: list[Refusal]) -> None:
         raise Refused(*refusals)
 
 
-def _check_actor(attempt: Attempt) -> None:
-    """The actor's seat is theirs today and its organisation has part in the case; else ``NotFound`` or ``Refused``."""
-    actor = attempt.actor
-    if actor.person_id is None:
-        return
-    if not seat_valid(attempt.connection, actor, attempt.day):
-        raise Refused(
-            Refusal(reason=_("您的岗位已经到期或被停用"), who=_("系统管理"), fact="seat")
-        )
-    if actor.organisation_id not in attempt.parties.of(actor.role):
-        raise NotFound(attempt.case.id)
-
-
-def seat_valid(connection: Connection, actor: Actor, day: date) -> bool:
-    """Whether the actor's seat is theirs on ``day`` and their account works, read fresh."""
-    return bool(
-        connection.scalar(
-            select(seats.c.id)
-            .join(persons, persons.c.id == seats.c.person_id)
-            .where(
-                seats.c.id == actor.seat_id,
-                seats.c.person_id == actor.person_id,
-                seats.c.organisation_id == actor.organisation_id,
-                seats.c.role == str(actor.role),
-                seats.c.since <= day,
-                or_(seats.c.until.is_(None), seats.c.until >= day),
-                persons.c.disabled_at.is_(None),
-            )
-        )
-    )
-
-
 def _check_version(attempt: Attempt, step: Step, seen: str) -> None:
-    revision, _colon, digest = seen.partition(":")
-    if attempt.case.subject_hash.startswith(digest) and digest and (not step.edits or step.casts):
+    _revision, _colon, digest = attempt.case.seen.partition(":")
+    if seen.endswith(f":{digest}") and (not step.edits or step.casts):
         return
-    if f"{revision}:{digest}" != attempt.case.seen:
+    if seen != attempt.case.seen:
         raise Stale(
             Refusal(
                 reason=_("您打开页面之后，本件已经有了变化；请看过新内容再办理，您填写的内容仍然保留"),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, Select, bindparam, or_, select
 
 from governance.roles import OrganisationKind, Role
 from workflow.organisations.model import consortia, memberships, organisations
@@ -88,25 +89,17 @@ def consortium_of(connection: Connection, consortium_id: int) -> Consortium:
     return Consortium(*row)
 
 
-def parties_of(connection: Connection, consortium_id: int, day: date) -> Parties:
-    """Who acts for the consortium on ``day``; village clinics are members but declare through their townships."""
-    consortium = consortium_of(connection, consortium_id)
-    chain = place_chain(consortium.place)
-    columns, joined = organisations.c, memberships.c
-    rows = connection.execute(
-        select(columns.id, columns.code, columns.name, columns.name_en, columns.kind, columns.place, joined.level)
-        .select_from(
-            organisations.outerjoin(
-                memberships,
-                (joined.organisation_id == columns.id)
-                & (joined.consortium_id == consortium_id)
-                & (joined.since <= day)
-                & (joined.until.is_(None) | (joined.until >= day)),
-            )
-        )
-        .where(or_(joined.level.isnot(None), columns.kind.notin_(_MEMBER_KINDS) & columns.place.in_(chain)))
-        .order_by(columns.id)
-    ).all()
+def parties_of(connection: Connection, consortium_id: int, day: date, place: str = "") -> Parties:
+    """Who acts for the consortium on ``day``; village clinics are members but declare through their townships.
+
+    ``place`` is where the caller takes the consortium to be; when it is somewhere else it is asked for again.
+    """
+    chain = place_chain(place or consortium_of(connection, consortium_id).place)
+    asked = {"consortium_id": consortium_id, "day": day, "chain": list(chain)}
+    rows = connection.execute(_PARTIES, asked).all()
+    consortium = Consortium(*rows[0][-6:]) if rows else consortium_of(connection, consortium_id)
+    if consortium.place != chain[-1]:
+        return parties_of(connection, consortium_id, day)
     bodies: dict[str, tuple[int, int]] = {}
     for row in rows:
         if row.level is None:
@@ -125,3 +118,35 @@ def parties_of(connection: Connection, consortium_id: int, day: date) -> Parties
         {row.id: row.name for row in rows},
         {row.id: row.code for row in rows},
     )
+
+
+def _parties_query() -> Select[Any]:
+    """Members on ``day`` and the bodies of the places of ``chain``, each with the consortium."""
+    columns, joined, own = organisations.c, memberships.c, consortia.c
+    day = bindparam("day", type_=joined.since.type)
+    return (
+        select(columns.id, columns.code, columns.name, columns.name_en, columns.kind, columns.place, joined.level)
+        .add_columns(
+            own.id.label("consortium_id"), own.code.label("consortium_code"), own.name.label("consortium_name"),
+            own.name_en.label("consortium_name_en"), own.place.label("consortium_place"), own.lead_id,
+        )
+        .select_from(
+            organisations.join(consortia, own.id == bindparam("consortium_id")).outerjoin(
+                memberships,
+                (joined.organisation_id == columns.id)
+                & (joined.consortium_id == own.id)
+                & (joined.since <= day)
+                & (joined.until.is_(None) | (joined.until >= day)),
+            )
+        )
+        .where(
+            or_(
+                joined.level.isnot(None),
+                columns.kind.notin_(_MEMBER_KINDS) & columns.place.in_(bindparam("chain", expanding=True)),
+            )
+        )
+        .order_by(columns.id)
+    )  # fmt: skip
+
+
+_PARTIES = _parties_query()

@@ -15,6 +15,7 @@ from workflow.db import canonical, moment_text
 from workflow.model import cases, records
 
 NO_HASH = ""
+_APPEND = records.insert()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ def append(connection: Connection, case_id: int, seq: int, prev_hash: str, entry
     )
     digest = chain_hash(seq, prev_hash, body)
     connection.execute(
-        records.insert(),
+        _APPEND,
         {
             "case_id": case_id,
             "seq": seq,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from governance.roles import Role
 from workflow import clocks, decisions
@@ -15,28 +15,34 @@ from workflow.model import tasks as open_tasks
 
 NO_DEADLINE = "9999-12-31"
 
+_OPEN = select(open_tasks).where(open_tasks.c.case_id == bindparam("case"))
+_DONE = open_tasks.delete().where(open_tasks.c.id == bindparam("task"))
+_MOVED = open_tasks.update().where(open_tasks.c.id == bindparam("task"))
+_NEW = open_tasks.insert().inline()
+
 
 def refresh(attempt: Attempt) -> None:
     """Make the case's open tasks those of its present state: who is waited for, and by when."""
     case, connection = attempt.case, attempt.connection
     wanted = awaited(attempt)
     present = {
-        (row.trigger, row.organisation_id, row.role): row
-        for row in connection.execute(select(open_tasks).where(open_tasks.c.case_id == case.id))
+        (row.trigger, row.organisation_id, row.role): row for row in connection.execute(_OPEN, {"case": case.id})
     }
     running = clocks.running(connection, case.id) if wanted else []
-    gone = [row.id for key, row in present.items() if key not in wanted]
+    gone = [{"task": row.id} for key, row in present.items() if key not in wanted]
     if gone:
-        connection.execute(open_tasks.delete().where(open_tasks.c.id.in_(gone)))
+        connection.execute(_DONE, gone)
+    fresh = []
     for key, step in wanted.items():
+        trigger, organisation, role = key
         deadline = _deadline(step, running)
         if key not in present:
-            values = dict(zip(("trigger", "organisation_id", "role"), key, strict=True))
-            connection.execute(
-                open_tasks.insert(), {"case_id": case.id, "since": case.since, "deadline": deadline, **values}
-            )
+            values = {"trigger": trigger, "organisation_id": organisation, "role": role}
+            fresh.append({"case_id": case.id, "since": case.since, "deadline": deadline, **values})
         elif present[key].deadline != deadline:
-            connection.execute(open_tasks.update().where(open_tasks.c.id == present[key].id).values(deadline=deadline))
+            connection.execute(_MOVED, {"task": present[key].id, "deadline": deadline})
+    if fresh:
+        connection.execute(_NEW, fresh)
 
 
 def _deadline(step: Step, running: Iterable[Any]) -> str:
