@@ -1,0 +1,1 @@
+"""The sample story: several consortia over two years, told on a demo clock; tests and demo share it."""
