@@ -18,6 +18,7 @@ from workflow.city_ruling import machine as _ruling  # noqa: F401  (registers th
 from workflow.db import reading, writing
 from workflow.model import cases
 from workflow.self_assessment import commands
+from workflow.takeover import machine as _takeover  # noqa: F401  (registers the stage)
 
 
 AT = datetime.fromisoformat("2025-03-03T09:00:00+08:00")
