@@ -1,0 +1,1 @@
+"""The agreement between the insurance agency and the lead: drafted, authorised, signed by both, paid, renewed, ended."""
