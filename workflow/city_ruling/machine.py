@@ -101,8 +101,8 @@ def seats_of_bureaus(attempt: Attempt) -> list[BallotSeat]:
 
 
 def consent_of_bureaus(attempt: Attempt) -> Consent:
-    """How the bureaus' decisions count, by the place's rule; ``all`` waits for every seat unless one returns."""
-    return Consent(str(attempt.rule("ruling.consent").value))
+    """How the bureaus' decisions count, by the place's rule; whatever it is, every bureau is heard first."""
+    return Consent.parse(attempt.rule("ruling.consent").value, waits=True)
 
 
 def while_noticed(attempt: Attempt, role: Role) -> Iterable[int]:
