@@ -1,0 +1,1 @@
+"""The year's global budget of one pool: calculated, consulted, approved, issued, adjusted in the year, closed."""
