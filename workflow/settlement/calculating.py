@@ -1,0 +1,201 @@
+"""What a month comes to: tallies of the claims, deductions, what is carried, and prepayment set off."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import func, select
+
+from governance.roles import Role
+from governance.rulebook import Book
+from workflow.attempt import Attempt, refuse
+from workflow.claims import imports
+from workflow.claims.tally import CrossConsortium, OutlierBounds, Rate, Tallies, tally
+from workflow.i18n import lazy as _
+from workflow.model import journals, postings
+from workflow.organisations.model import consortia, memberships, organisations
+from workflow.parties import Member
+from workflow.settlement.model import absent, last_day, members_of_month, terms_of_month
+
+TEN_THOUSAND = 10_000
+DECEMBER = 12
+SHOWN = ("standard_fen", "patient_fen", "catastrophic_fen", "aid_fen", "other_fen", "cases")
+
+
+def calculate(attempt: Attempt) -> None:
+    """Tally the month's claims and run the worksheet under the rules and the agreement of the month."""
+    terms = terms_of_month(attempt.connection, attempt.case.consortium_id, attempt.case.period)
+    answers = terms.answers if terms else {}
+    on = last_day(attempt.case.period)
+    tallies = tally_of(attempt, attempt.book(on, answers))
+    facts = _facts(attempt, tallies)
+    attempt.calculate("monthly-settlement", facts, on=on, agreement=answers)
+    attempt.case.amount_fen = attempt.results["net_to_lead_fen"]
+    attempt.progress.pop("dispute", None)
+
+
+def deduct(
+    attempt: Attempt, *, member: str, amount_fen: int, decision_number: str, reason: str, kind: str = "own"
+) -> None:
+    """Enter an audit deduction (审核拒付) of a member with its decision; what was calculated is calculated again."""
+    known = {one.code for one in members_of_month(attempt)} - set(absent(attempt.dossier))
+    decision = decision_number.strip()
+    if member not in known:
+        raise refuse(_("“%(member)s”不是本月参加结算的成员单位", member=member), field="member")
+    if amount_fen is None or amount_fen <= 0 or kind not in ("own", "inflow"):
+        raise refuse(_("拒付金额应大于零，并分清本医共体或外来参保人"), field="amount_fen")
+    if not decision or not reason.strip():
+        raise refuse(_("请写明审核决定书文号和原因"), field="decision_number")
+    held = attempt.dossier.setdefault("deductions", [])
+    if any((one["member"], one["decision_number"], one["kind"]) == (member, decision, kind) for one in held):
+        raise refuse(_("决定书“%(number)s”已经登记过", number=decision), field="decision_number")
+    held.append({
+        "member": member, "amount_fen": amount_fen, "decision_number": decision, "reason": reason.strip(),
+        "kind": kind, "on": attempt.day.isoformat(), "by": attempt.actor.name,
+    })  # fmt: skip
+    attempt.noted |= {"member": member, "reason": reason.strip(), "decision_number": decision}
+    attempt.notify(Role.LEAD_FINANCE, "deduction", f"{attempt.case.period} 登记审核拒付：{decision}")
+    if "worksheet" in attempt.dossier:
+        attempt.follow = "calculate"
+
+
+def tally_of(attempt: Attempt, book: Book) -> Tallies:
+    """The tallies of the case's frozen files under ``book``.
+
+    A standard in the file counts, unless the place's rule ``settlement.payment`` says ``standard: computed``.
+    """
+    members = members_of_month(attempt)
+    floor = book.find("settlement.drg.floor_at_zero")
+    bounds = book.find("settlement.dip.outliers")
+    return tally(
+        imports.paths(attempt),
+        consortium=attempt.consortium.code,
+        pool=attempt.case.pool,
+        period=attempt.case.period,
+        members={one.code: one.level for one in members},
+        rates=rates_of(book, members),
+        cross_consortium=_cross_consortium(attempt, book),
+        floor_at_zero=floor is not None and floor.value == "true",
+        outliers=bounds and OutlierBounds(*(_ten_thousandths(bounds.value[name]) for name in ("low", "high"))),
+    )
+
+
+def _ten_thousandths(number: str) -> int:
+    return int(Decimal(number) * TEN_THOUSAND)
+
+
+def rates_of(book: Book, members: tuple[Member, ...]) -> dict[tuple[str, str], Rate]:
+    """The rates by category and member where the place has standards computed; else none."""
+    rule = book.find("settlement.payment")
+    if rule is None or rule.value.get("standard") != "computed":
+        return {}
+    found = {}
+    for category in ("drg", "dip", "bed_day"):
+        given: Mapping[str, Any] = rule.value.get(category, {})
+        for member in members if given else ():
+            rate = given["rate_fen"]
+            coefficient = given.get("coefficients", {}).get(member.level) or given.get("fund_share", "1")
+            rate_fen = int(rate[member.level] if isinstance(rate, Mapping) else rate)
+            found[category, member.code] = Rate(rate_fen, _ten_thousandths(coefficient))
+    return found
+
+
+def _cross_consortium(attempt: Attempt, book: Book) -> CrossConsortium | None:
+    """Who carries a patient of another consortium of the county, where it is the one that treats."""
+    rule = book.find("scope.cross_consortium")
+    if rule is None or rule.value != "provider":
+        return None
+    rows = attempt.connection.execute(
+        select(consortia.c.code, organisations.c.code.label("member"))
+        .join(memberships, memberships.c.consortium_id == consortia.c.id)
+        .join(organisations, organisations.c.id == memberships.c.organisation_id)
+        .where(consortia.c.place == attempt.case.place, consortia.c.id != attempt.case.consortium_id)
+    ).all()
+    codes = {row.code for row in rows}
+    neighbours = {code: frozenset(row.member for row in rows if row.code == code) for code in codes}
+    return CrossConsortium("provider", neighbours)
+
+
+def _facts(attempt: Attempt, tallies: Tallies) -> dict[str, Any]:
+    """The facts of the worksheet; an absent member's lines are left out and shown as left open."""
+    counted = tallies.as_facts()
+    missing = set(absent(attempt.dossier))
+    columns = {one["member"]: one["columns"] for one in counted["members"]}
+    payable = {one["member"]: one["payable_fen"] for one in counted["members"]}
+    left_open = {code: _total_fen(payable[code]) for code in missing & payable.keys()}
+    outstanding_fen = max(outstanding_prepayment_fen(attempt), 0)
+    members = [
+        {
+            "member": one.code,
+            "level": one.level,
+            "payable_fen": {} if one.code in missing else payable[one.code],
+            "audit_deduction_fen": _deduction_fen(attempt, one.code),
+            "carried_in_fen": carried_in_fen(attempt, one.code),
+            "prepayment_outstanding_fen": outstanding_fen if one.id == attempt.consortium.lead_id else 0,
+        }
+        for one in members_of_month(attempt)
+    ]
+    sums = dict.fromkeys(("own", "inflow"), 0)
+    for one in members:
+        for kinds in one["payable_fen"].values():
+            for kind in sums:
+                sums[kind] += kinds.get(kind, 0)
+    attempt.dossier |= {
+        "columns": {code: _shown(columns[code]) for code in columns if code not in missing},
+        "left_open_fen": left_open,
+        "tallies": {
+            "own_fen": sums["own"], "inflow_fen": sums["inflow"], "away_fen": counted["away_fen"],
+            "excluded_fen": counted["excluded_fen"], "cases": counted["cases"],
+        },
+        "differing_standards": tallies.differences(),
+    }  # fmt: skip
+    return {
+        "consortium": attempt.consortium.code,
+        "pool": attempt.case.pool,
+        "period": attempt.case.period,
+        "members": members,
+        "away_fen": counted["away_fen"],
+        "excluded_fen": counted["excluded_fen"],
+        "prepayment_outstanding_fen": outstanding_fen,
+        "prepayment_offset_requested_fen": offset_asked_fen(outstanding_fen, attempt.case.period),
+    }
+
+
+def _total_fen(payable: Mapping[str, Mapping[str, int]]) -> int:
+    return sum(kinds.get(kind, 0) for kinds in payable.values() for kind in ("own", "inflow"))
+
+
+def _shown(columns: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
+    return {name: sum(one[name] for one in columns.values()) for name in SHOWN}
+
+
+def _deduction_fen(attempt: Attempt, member: str) -> int:
+    return sum(one["amount_fen"] for one in attempt.dossier.get("deductions", []) if one["member"] == member)
+
+
+def offset_asked_fen(outstanding_fen: int, period: str) -> int:
+    """One of the equal parts that set everything outstanding off by December, this month's included, rounded."""
+    left = DECEMBER + 1 - int(period[5:])
+    return (2 * outstanding_fen + left) // (2 * left)
+
+
+def outstanding_prepayment_fen(attempt: Attempt) -> int:
+    """Prepayment booked up to the month's year and not set off yet; a later year's advance is not touched."""
+    return _balance_fen(attempt, "prepayment", attempt.consortium.code, journals.c.year <= int(attempt.case.period[:4]))
+
+
+def carried_in_fen(attempt: Attempt, member: str) -> int:
+    """What a member owes from earlier months of the year, or from before a takeover; clearing ends it with the year."""
+    return max(_balance_fen(attempt, "carry", member, journals.c.year == int(attempt.case.period[:4])), 0)
+
+
+def _balance_fen(attempt: Attempt, account: str, party: str, years: Any) -> int:
+    book = f"{attempt.consortium.code}/{attempt.case.pool}"
+    query = (
+        select(func.coalesce(func.sum(postings.c.fen), 0))
+        .join_from(postings, journals)
+        .where(postings.c.account == account, postings.c.party == party, journals.c.book == book, years)
+    )
+    return int(attempt.connection.scalar(query) or 0)

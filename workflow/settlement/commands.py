@@ -1,0 +1,33 @@
+"""What happens when a step of a month's settlement is taken: declaring, calculating, paying."""
+
+from __future__ import annotations
+
+from workflow.settlement.calculating import calculate, deduct
+from workflow.settlement.declaring import (
+    all_declared,
+    begin_declaring,
+    confirm_absent,
+    declare_nil,
+    import_claims,
+    propose_absent,
+    reconcile,
+    upload,
+)
+from workflow.settlement.paying import (
+    approve,
+    bank_proof,
+    carry,
+    confirm_receipt,
+    dispute,
+    distribute,
+    fund,
+    pay_to_lead,
+    resolve_dispute,
+    review,
+)
+
+__all__ = [
+    "all_declared", "approve", "bank_proof", "begin_declaring", "calculate", "carry", "confirm_absent",
+    "confirm_receipt", "declare_nil", "deduct", "dispute", "distribute", "fund", "import_claims", "pay_to_lead",
+    "propose_absent", "reconcile", "resolve_dispute", "review", "upload",
+]  # fmt: skip

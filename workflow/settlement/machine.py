@@ -1,0 +1,128 @@
+"""The table of a month's settlement: members declare, the agency reviews, approves and pays, the lead distributes."""
+
+from __future__ import annotations
+
+from governance.roles import Duty, Role
+from workflow.attempt import Attempt
+from workflow.i18n import lazy as _
+from workflow.machines import STAY, Ballot, BallotSeat, Stage, register, step
+from workflow.settlement import commands
+from workflow.settlement.conditions import (
+    absence_proposed,
+    agreement_in_force,
+    approval_is_current,
+    claims_imported,
+    declares_for_itself,
+    duties_apart,
+    earlier_months_approved,
+    every_member_declared,
+    every_receipt_in,
+    members_to_confirm,
+    members_to_reconcile,
+    no_platform_detail,
+    not_paid_yet,
+    nothing_to_pay,
+    past_declare_by,
+    payer_when_released,
+    release_asked,
+    release_not_asked,
+    something_to_pay,
+    the_finance_body,
+    until_imported,
+    villages_to_prove,
+    when_absence_proposed,
+    worksheet_unchanged,
+)
+from workflow.settlement.forms import FORMS
+from workflow.settlement.model import STATE_LABELS, State
+
+
+def agency_seat(attempt: Attempt) -> list[BallotSeat]:
+    """The agency's one seat, reviewer and head."""
+    agency = attempt.parties.body("agency")
+    if agency is None:
+        return []
+    roles = (Role.AGENCY_REVIEWER, Role.AGENCY_HEAD)
+    return [BallotSeat(attempt.parties.codes[agency], agency, attempt.parties.names[agency], roles)]
+
+
+CLERK, REVIEWER, HEAD = Role.AGENCY_CLERK, Role.AGENCY_REVIEWER, Role.AGENCY_HEAD
+DECLARANTS = (Role.MEMBER_CLERK, Role.LEAD_CLERK)
+MEMBERS = (Role.MEMBER_CLERK, Role.MEMBER_HEAD)
+FINANCE = (Role.CITY_FINANCE_APPROVER, Role.COUNTY_FINANCE_APPROVER)
+PAYABLE = (something_to_pay, approval_is_current, worksheet_unchanged, duties_apart, not_paid_yet)
+
+STEPS = (
+    #    trigger            from                to                  shown as              taken by
+    #        what must hold
+    step("begin_declaring", State.DECLARING,    STAY,               _("开始申报"),        Role.SYSTEM),
+    step("import_claims",   State.DECLARING,    STAY,               _("导入结算明细"),    CLERK,
+         waiting=until_imported, clock="declare"),
+    step("reconcile",       State.DECLARING,    STAY,               _("对账确认"),        DECLARANTS,
+         declares_for_itself, claims_imported, waiting=members_to_reconcile, clock="declare", primary=True),
+    step("upload",          State.DECLARING,    STAY,               _("自行上传申报"),    DECLARANTS,
+         declares_for_itself, no_platform_detail, task=False),
+    step("declare_nil",     State.DECLARING,    STAY,               _("零申报"),          DECLARANTS,
+         declares_for_itself, task=False),
+    step("propose_absent",  State.DECLARING,    STAY,               _("提出未申报登记"),  CLERK,
+         past_declare_by, task=False, dangerous=True),
+    step("confirm_absent",  State.DECLARING,    STAY,               _("确认未申报登记"),  REVIEWER,
+         past_declare_by, absence_proposed, waiting=when_absence_proposed),
+    step("all_declared",    State.DECLARING,    State.DECLARED,     _("申报齐"),          Role.SYSTEM,
+         every_member_declared),
+    step("calculate",       State.DECLARED,     State.CALCULATED,   _("计算"),            Role.SYSTEM,
+         every_member_declared, agreement_in_force, earlier_months_approved),
+    step("deduct",          State.DECLARED,     STAY,               _("登记审核拒付"),    CLERK,
+         task=False),
+    step("deduct",          State.CALCULATED,   State.DECLARED,     _("登记审核拒付"),    CLERK,
+         task=False, dangerous=True),
+    step("review",          State.CALCULATED,   State.REVIEWED,     _("复核"),            REVIEWER,
+         worksheet_unchanged, duty=Duty.REVIEW, casts=("settlement", "review"), edits=False, clock="pay_lead"),
+    step("approve",         State.REVIEWED,     State.APPROVED,     _("审批"),            HEAD,
+         worksheet_unchanged, duty=Duty.APPROVE, casts=("settlement", "approve"), edits=False, clock="pay_lead"),
+    step("dispute",         (State.CALCULATED, State.REVIEWED), State.DISPUTED, _("提出争议"),
+         (Role.LEAD_FINANCE, REVIEWER, HEAD), task=False, dangerous=True),
+    step("resolve_dispute", State.DISPUTED,     State.DECLARED,     _("争议已解决"),      (CLERK, REVIEWER),
+         clock="pay_lead"),
+    step("carry",           State.DISPUTED,     State.CARRIED,      _("结转以后月份"),    (REVIEWER, HEAD),
+         task=False, dangerous=True),
+    step("close_unpaid",    State.APPROVED,     State.CLOSED,       _("无应拨款办结"),    Role.SYSTEM,
+         nothing_to_pay),
+    step("fund",            State.APPROVED,     State.FUNDED,       _("批复用款"),        FINANCE,
+         release_asked, approval_is_current, waiting=the_finance_body, clock="pay_lead"),
+    step("pay_to_lead",     State.APPROVED,     State.PAID_TO_LEAD, _("拨付牵头医院"),    CLERK,
+         release_not_asked, *PAYABLE, duty=Duty.PAY, waiting=payer_when_released, clock="pay_lead"),
+    step("pay_to_lead",     State.FUNDED,       State.PAID_TO_LEAD, _("拨付牵头医院"),    CLERK,
+         *PAYABLE, duty=Duty.PAY, clock="pay_lead"),
+    step("distribute",      State.PAID_TO_LEAD, State.DISTRIBUTING, _("拨付成员单位"),    Role.LEAD_FINANCE,
+         clock="pay_members"),
+    step("confirm_receipt", State.DISTRIBUTING, STAY,               _("确认收款"),        MEMBERS,
+         waiting=members_to_confirm),
+    step("bank_proof",      State.DISTRIBUTING, STAY,               _("上传银行回单"),    Role.LEAD_FINANCE,
+         waiting=villages_to_prove),
+    step("close",           State.DISTRIBUTING, State.CLOSED,       _("办结"),            Role.SYSTEM,
+         every_receipt_in),
+)  # fmt: skip
+
+STAGE = register(
+    Stage(
+        name="settlement",
+        label=_("月度结算"),
+        states=State,
+        state_labels=STATE_LABELS,
+        steps=STEPS,
+        commands=commands,
+        forms=FORMS,
+        ballots=(
+            Ballot("settlement", _("结算审批"), (str(State.CALCULATED), str(State.REVIEWED)), agency_seat),
+        ),
+        final=frozenset({str(State.CLOSED), str(State.CARRIED)}),
+        main_path=tuple(
+            str(one)
+            for one in (
+                State.DECLARING, State.DECLARED, State.CALCULATED, State.REVIEWED, State.APPROVED,
+                State.PAID_TO_LEAD, State.DISTRIBUTING, State.CLOSED,
+            )
+        ),
+    )
+)  # fmt: skip

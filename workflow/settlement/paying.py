@@ -1,0 +1,203 @@
+"""From approval to every member's receipt: what is booked, who has paid, and who has the money."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from governance.roles import Role
+from workflow import clocks, files, ledger
+from workflow.attempt import Attempt, refuse
+from workflow.i18n import lazy as _
+from workflow.settlement.model import member_of_actor, members_of_month, net_by_member, unconfirmed
+
+Lines = list[tuple[str, str, int]]
+
+
+def review(attempt: Attempt, *, verdict: str = "agree", opinion: str = "") -> None:
+    """The reviewer has gone through the month; where members differ from the detail, the opinion says why it stands."""
+    _only_agreement(verdict)
+    differing = [code for code, one in attempt.dossier["declarations"].items() if one.get("differences")]
+    if differing and not opinion.strip():
+        raise refuse(
+            _("%(members)s对账有差异，复核意见须写明如何处理", members="、".join(differing)),
+            who=_("医保经办机构复核"), field="opinion",
+        )  # fmt: skip
+
+
+def approve(attempt: Attempt, *, verdict: str = "agree", opinion: str = "") -> None:
+    """The agency's head approves: what the fund owes each member for the month is booked."""
+    _only_agreement(verdict)
+    code, results = attempt.consortium.code, attempt.results
+    lines: Lines = [("prepayment", code, -results["prepayment_offset_fen"])]
+    for member, one in results["members"].items():
+        kept = (
+            ("cost", one["gross_fen"]), ("audit", -one["audit_deduction_fen"]), ("deposit", -one["deposit_fen"]),
+            ("payable", -one["net_fen"]),
+        )  # fmt: skip
+        lines += [(account, member, fen) for account, fen in kept]
+        # What is left is what the member still owes after this month, less what it owed before.
+        lines.append(("carry", member, one["prepayment_offset_fen"] - sum(fen for _account, fen in kept)))
+    _post(attempt, "approve", "月度结算审批", lines)
+    if not net_by_member(attempt):
+        attempt.follow = "close_unpaid"
+
+
+def _only_agreement(verdict: str) -> None:
+    if verdict != "agree":
+        raise refuse(_("不同意的，请用“提出争议”并写明原因"), field="verdict")
+
+
+def dispute(attempt: Attempt, *, reason: str) -> None:
+    """Stop the month over a question that has to be answered first."""
+    attempt.progress["dispute"] = _reason(attempt, reason)
+    for role in (Role.AGENCY_CLERK, Role.LEAD_FINANCE):
+        attempt.notify(role, "disputed", reason.strip())
+
+
+def resolve_dispute(attempt: Attempt, *, reason: str) -> None:
+    """The question is answered; the month is calculated again and goes through review once more."""
+    attempt.progress.setdefault("resolved", []).append(_reason(attempt, reason))
+    attempt.follow = "calculate"
+
+
+def carry(attempt: Attempt, *, reason: str) -> None:
+    """Leave the month's money open for a later month, so that one dispute holds up nothing else."""
+    attempt.progress["carried"] = _reason(attempt, reason) | {"left_open_fen": attempt.case.amount_fen}
+    attempt.case.amount_fen = None
+    for role in (Role.LEAD_FINANCE, Role.LEAD_CLERK):
+        attempt.notify(role, "carried", reason.strip())
+
+
+def _reason(attempt: Attempt, reason: str) -> dict[str, Any]:
+    said = reason.strip()
+    if not said:
+        raise refuse(_("请写明原因"), field="reason")
+    attempt.noted["reason"] = said
+    return {"reason": said, "on": attempt.day.isoformat(), "by": attempt.actor.name}
+
+
+def fund(attempt: Attempt, *, document: str, funded_on: str | None = None) -> None:
+    """The finance bureau grants the use of funds, with the document that says so."""
+    if not document.strip():
+        raise refuse(_("请填写用款批复文号"), field="document")
+    on = _day(attempt, funded_on, "funded_on")
+    attempt.progress["funded"] = {"document": document.strip(), "on": on.isoformat(), "by": attempt.actor.name}
+
+
+def pay_to_lead(attempt: Attempt, *, bank_reference: str, paid_on: str | None = None) -> None:
+    """The agency has paid the lead: booked once, and the days for the lead to pay its members begin."""
+    on = _day(attempt, paid_on, "paid_on")
+    attempt.progress["paid"] = _transfer(attempt, bank_reference, on, attempt.case.amount_fen or 0)
+    nets = net_by_member(attempt)
+    total_fen = sum(nets.values())
+    lead = attempt.parties.codes[attempt.consortium.lead_id]
+    lines: Lines = [("payable", member, fen) for member, fen in nets.items()]
+    lines += [("bank", attempt.consortium.code, -total_fen), ("custody", lead, total_fen)]
+    lines += [("owed", member, -fen) for member, fen in nets.items()]
+    _post(attempt, "pay", f"拨付牵头医院 {bank_reference.strip()}", lines)
+    clocks.stop(attempt, "pay_lead", on)
+    rule = attempt.rule("settlement.pay_members_within")
+    clocks.start(attempt, "pay_members", rule, Role.LEAD_FINANCE, started_on=on)
+    attempt.notify(Role.LEAD_FINANCE, "paid", f"{attempt.case.period} 结算款已拨付，请按结算单拨付成员单位")
+
+
+def distribute(attempt: Attempt, *, bank_reference: str, distributed_on: str | None = None) -> None:
+    """The lead has paid its members what the worksheet says; its own part stays with it."""
+    on = _day(attempt, distributed_on, "distributed_on")
+    nets = net_by_member(attempt)
+    attempt.progress["distributed"] = _transfer(attempt, bank_reference, on, sum(nets.values()))
+    lead = attempt.parties.codes[attempt.consortium.lead_id]
+    lines: Lines = [("owed", member, fen) for member, fen in nets.items()]
+    _post(attempt, "distribute", f"拨付成员单位 {bank_reference.strip()}", [*lines, ("custody", lead, -sum(nets.values()))])
+    clocks.stop(attempt, "pay_members", on)
+    if lead in nets:
+        _received(attempt, [lead], "kept", on)
+    for member in members_of_month(attempt):
+        if member.code in unconfirmed(attempt) and member.declares:
+            attempt.notify(Role.MEMBER_CLERK, "distributed", f"{attempt.case.period} 结算款已拨付，请确认收款", member.id)
+    _close_when_received(attempt)
+
+
+def confirm_receipt(
+    attempt: Attempt, *, received_on: str | None = None, received_fen: int | None = None, villages: Sequence[str] = ()
+) -> None:
+    """A member confirms that its money has come; a township also for village clinics it names."""
+    member = member_of_actor(attempt)
+    open_codes = unconfirmed(attempt)
+    if member is None or (member.code not in open_codes and not villages):
+        raise refuse(_("本单位没有待确认的款项"), who=_("本单位"))
+    net_fen = net_by_member(attempt).get(member.code, 0)
+    if received_fen is not None and received_fen != net_fen:
+        raise refuse(_("收到的金额与结算单不符，请与牵头医院财务核对"), who=_("牵头医院财务"), field="received_fen")
+    clinics = {one.code for one in members_of_month(attempt) if not one.declares}
+    if villages and (member.level != "township" or not set(villages) <= clinics & set(open_codes)):
+        raise refuse(_("只有乡镇卫生院可以代村卫生室确认，且须是待确认的款项"), who=_("本单位"), field="villages")
+    codes = [one for one in (member.code, *villages) if one in open_codes]
+    _received(attempt, codes, "confirmed", _day(attempt, received_on, "received_on"))
+    _close_when_received(attempt)
+
+
+def bank_proof(
+    attempt: Attempt, *, bank_reference: str, members: Sequence[str] = (), proof: dict[str, Any] | None = None
+) -> None:
+    """The lead proves by the bank's record that members have their money: all still open, or those named."""
+    open_codes = unconfirmed(attempt)
+    if not set(members) <= set(open_codes):
+        raise refuse(_("所列成员单位中有不待确认的"), who=_("牵头医院财务"), field="members")
+    if not bank_reference.strip():
+        raise refuse(_("请填写银行回单号"), who=_("牵头医院财务"), field="bank_reference")
+    digest = files.attach(attempt, "bank_proof", proof) if proof else ""
+    _received(
+        attempt, list(members) or open_codes, "proven", attempt.day, bank_reference=bank_reference.strip(), proof=digest
+    )
+    _close_when_received(attempt)
+
+
+def _received(attempt: Attempt, codes: Sequence[str], how: str, on: date, **said: Any) -> None:
+    nets = net_by_member(attempt)
+    receipts = attempt.progress.setdefault("receipts", {})
+    for code in codes:
+        receipts[code] = {"how": how, "on": on.isoformat(), "by": attempt.actor.name, "fen": nets[code], **said}
+    attempt.noted["received"] = list(codes)
+
+
+def _close_when_received(attempt: Attempt) -> None:
+    if not unconfirmed(attempt):
+        attempt.follow = "close"
+
+
+def _transfer(attempt: Attempt, bank_reference: str, on: date, fen: int) -> dict[str, Any]:
+    reference = bank_reference.strip()
+    if not reference:
+        raise refuse(_("请填写银行流水号"), field="bank_reference")
+    attempt.noted |= {"bank_reference": reference, "amount_fen": fen}
+    return {"bank_reference": reference, "on": on.isoformat(), "fen": fen, "by": attempt.actor.name}
+
+
+def _day(attempt: Attempt, text: str | None, field: str) -> date:
+    """The day given, else today; never later than today nor before the month's last declaration."""
+    try:
+        day = date.fromisoformat(text) if text else attempt.day
+    except ValueError as error:
+        raise refuse(_("请按 2026-11-23 的样子填写日期"), field=field) from error
+    if day > attempt.day or day.isoformat() < attempt.progress.get("declared_on", ""):
+        raise refuse(_("日期 %(day)s 晚于今天，或早于成员单位申报完成", day=day.isoformat()), field=field)
+    return day
+
+
+def _post(attempt: Attempt, what: str, memo: str, lines: Lines) -> None:
+    """Book one event of the month; a month without any amount has nothing to book."""
+    if not any(fen for _account, _party, fen in lines):
+        return
+    ledger.post(
+        attempt.connection,
+        book=f"{attempt.consortium.code}/{attempt.case.pool}",
+        year=int(attempt.case.period[:4]),
+        biz_key=f"settlement:{attempt.case.id}:{what}",
+        case_id=attempt.case.id,
+        memo=f"{attempt.case.period} {memo}",
+        lines=lines,
+        at=attempt.at,
+    )

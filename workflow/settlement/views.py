@@ -1,0 +1,114 @@
+"""What the page of a month's settlement shows beside the parts every case has."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from workflow.claims.columns import CATEGORIES
+from workflow.i18n import lazy as _
+from workflow.i18n import yuan
+from workflow.pages.sections import CasePage, Section
+from workflow.settlement.burn import budget_of_year, burnt_fen
+from workflow.settlement.calculating import SHOWN
+from workflow.settlement.declaring import declare_by
+from workflow.settlement.model import members_of_month
+
+HOW = {
+    "reconciled": _("对账确认"), "uploaded": _("自行上传"), "nil": _("零申报"), "absent": _("登记未申报"),
+}  # fmt: skip
+RECEIPTS = {"kept": _("牵头医院留用"), "confirmed": _("已确认收款"), "proven": _("银行回单")}
+
+
+def facts(page: CasePage) -> list[tuple[Any, Any]]:
+    """The month in a few lines: the agreement, the days to declare, the budget it runs on."""
+    case, body, progress = page.attempt.case, page.dossier, page.progress
+    found = [
+        (_("协议编号"), body.get("agreement", "")),
+        (_("申报截止"), declare_by(page.attempt).isoformat()),
+        (_("总额预算"), _budget(page)),
+    ]
+    if case.amount_fen is not None:
+        found.append((_("拨付牵头医院（元）"), yuan(case.amount_fen)))
+    if "left_open_fen" in progress.get("carried", {}):
+        found.append((_("结转、尚未结算（元）"), yuan(progress["carried"]["left_open_fen"])))
+    if "dispute" in progress:
+        found.append((_("争议"), progress["dispute"]["reason"]))
+    return found
+
+
+def _budget(page: CasePage) -> Any:
+    attempt, case = page.attempt, page.attempt.case
+    year = int(case.period[:4])
+    budget_fen = budget_of_year(attempt.connection, case.consortium_id, case.pool, year)
+    if not budget_fen:
+        return _("尚未下达，本月不以预算为准")
+    _before_fen, after_fen = burnt_fen(attempt.connection, case.consortium_id, case.pool, case.period)
+    return _("%(budget)s 元，已用 %(percent)s%%", budget=yuan(budget_fen), percent=after_fen * 100 // budget_fen)
+
+
+def sections(page: CasePage) -> list[Section]:
+    """Declarations, claims files, amounts by member, deductions, and the way of the money."""
+    names = {one.code: one.name for one in members_of_month(page.attempt)}
+    body, progress = page.dossier, page.progress
+    found = [
+        Section(_("成员单位申报"), "settlement/declarations.html", rows=_declarations(page)),
+        Section(
+            _("结算明细"), "settlement/claims.html",
+            files=[one | {"by": names.get(one["owner"], _("医保经办机构"))} for one in body.get("claims", [])],
+            differing=[
+                one | {"name": names.get(one["member"], one["member"]), "label": CATEGORIES[one["category"]]}
+                for one in body.get("differing_standards", [])
+            ],
+        ),
+    ]  # fmt: skip
+    if body.get("worksheet"):
+        found.append(Section(_("各成员单位应付"), "settlement/amounts.html", **_amounts(page, names)))
+    if body.get("deductions"):
+        rows = [one | {"name": names.get(one["member"], one["member"])} for one in body["deductions"]]
+        found.append(Section(_("审核拒付"), "settlement/deductions.html", rows=rows))
+    if "paid" in progress or "funded" in progress:
+        found.append(
+            Section(
+                _("拨付与收款"), "settlement/payments.html", funded=progress.get("funded"), paid=progress.get("paid"),
+                distributed=progress.get("distributed"), receipts=_receipts(page, names),
+            )
+        )  # fmt: skip
+    return found
+
+
+def _declarations(page: CasePage) -> list[dict[str, Any]]:
+    declared = page.dossier.get("declarations", {})
+    proposed = page.progress.get("proposed_absences", {})
+    rows = []
+    for member in members_of_month(page.attempt):
+        said = declared.get(member.code, {})
+        rows.append({
+            "name": member.name, "through_township": not member.declares, "how": HOW.get(said.get("how")),
+            "on": said.get("on"), "by": said.get("by"), "remark": said.get("reason") or said.get("remark") or "",
+            "proposed": proposed.get(member.code, {}).get("reason"),
+            "differences": [one | {"label": CATEGORIES[one["category"]]} for one in said.get("differences", [])],
+        })  # fmt: skip
+    return rows
+
+
+def _amounts(page: CasePage, names: dict[str, str]) -> dict[str, Any]:
+    results, columns = page.dossier["worksheet"]["results"], page.dossier.get("columns", {})
+    rows = [
+        {"name": names.get(code, code), "columns": columns.get(code, dict.fromkeys(SHOWN)), **one}
+        for code, one in results["members"].items()
+    ]
+    left_open = [(names.get(code, code), fen) for code, fen in page.dossier.get("left_open_fen", {}).items()]
+    return {"rows": rows, "total": results, "left_open": left_open, "tallies": page.dossier["tallies"]}
+
+
+def _receipts(page: CasePage, names: dict[str, str]) -> list[dict[str, Any]]:
+    receipts = page.progress.get("receipts", {})
+    members = page.dossier["worksheet"]["results"]["members"]
+    return [
+        {
+            "name": names.get(code, code), "fen": one["net_fen"], "how": RECEIPTS.get(receipts.get(code, {}).get("how")),
+            "on": receipts.get(code, {}).get("on"), "bank_reference": receipts.get(code, {}).get("bank_reference", ""),
+        }
+        for code, one in members.items()
+        if one["net_fen"] > 0
+    ]  # fmt: skip
