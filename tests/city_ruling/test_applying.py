@@ -106,7 +106,8 @@ def test_a_correction_changes_only_what_was_named_and_the_head_answers(engine: E
         take(engine, case_id, "correct", head, reply=" ")
     assert take(engine, case_id, "correct", head, AT + timedelta(days=3), reply="已补章程") == "accepted"
     with reading(engine) as connection:
-        running = connection.execute(clocks.select().where(clocks.c.case_id == case_id, clocks.c.name == "review")).one()
+        query = clocks.select().where(clocks.c.case_id == case_id, clocks.c.name == "review")
+        running = connection.execute(query).one()
     assert running.started_on.isoformat() == "2025-03-06"
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+import pytest
 from sqlalchemy import Engine
 
+from governance.refusal import Refused
 from governance.roles import Role
-from tests.city_ruling.ruling import accepted, approver, in_notice, reviewer, rule_all, under_review
+from tests.city_ruling.ruling import accepted, approver, in_notice, opine, reviewer, rule_all, under_review
 from tests.self_assessment.filing import AT, county_on, filed, state_of, take
 from workflow.city_ruling.jobs import JOBS
 from workflow.city_ruling.model import recognition_in_force
@@ -63,3 +65,11 @@ def test_all_bureaus_agreeing_rules_at_the_last_decision(engine: Engine) -> None
 def test_accepted_is_where_a_site_visit_is_recorded(engine: Engine) -> None:
     county = county_on(engine)
     assert state_of(engine, accepted(engine, county)) == "accepted"
+
+
+def test_anything_but_agreement_needs_an_opinion(engine: Engine) -> None:
+    county = county_on(engine)
+    case_id = under_review(engine, county)
+    with pytest.raises(Refused) as caught:
+        opine(engine, county, case_id, "city_health", verdict="disagree")
+    assert [one.field for one in caught.value.refusals] == ["opinion"]

@@ -115,15 +115,6 @@ def test_a_differing_grade_with_its_reason_is_taken(engine: Engine) -> None:
     assert opine(engine, county, case_id, "city_health", details=differing) == "under_review"
 
 
-def test_anything_but_agreement_needs_an_opinion(engine: Engine) -> None:
-    county = county_on(engine)
-    case_id = under_review(engine, county)
-    found = refusal(
-        engine, case_id, "opine", reviewer(county, "city_health"), verdict="disagree", details=ALL_MET
-    )
-    assert [one.field for one in found.refusals] == ["opinion"]
-
-
 def test_a_bureau_that_saw_no_operation_cannot_agree(engine: Engine) -> None:
     county = county_on(engine)
     case_id = under_review(engine, county)

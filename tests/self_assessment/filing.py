@@ -20,7 +20,6 @@ from workflow.model import cases
 from workflow.self_assessment import commands
 from workflow.takeover import machine as _takeover  # noqa: F401  (registers the stage)
 
-
 AT = datetime.fromisoformat("2025-03-03T09:00:00+08:00")
 _keys = count()
 

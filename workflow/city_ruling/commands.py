@@ -139,7 +139,8 @@ def opine(attempt: Attempt, *, verdict: str, opinion: str = "", details: Mapping
 
 
 def _check_verdict(attempt: Attempt, verdict: str) -> None:
-    allowed = {"agree", "disagree"} if attempt.case.state == str(State.RECONSIDERED) else {"agree", "disagree", "return"}
+    last = attempt.case.state == str(State.RECONSIDERED)
+    allowed = {"agree", "disagree"} if last else {"agree", "disagree", "return"}
     if verdict not in allowed:
         raise refuse(_("本轮不能作出这样的决定；会商后只能同意或不同意"), field="verdict")
 

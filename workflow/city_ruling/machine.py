@@ -23,6 +23,7 @@ from workflow.machines import STAY, Ballot, BallotSeat, Stage, register, step
 from workflow.self_assessment.machine import best_grades_evidenced, every_grade_explained, worst_grades_reasoned
 
 INSURANCE = Role.CITY_INSURANCE_REVIEWER
+HEAD = Role.CITY_INSURANCE_APPROVER
 REVIEWERS = tuple(Role(f"{kind}_reviewer") for kind in BUREAUS)
 APPROVERS = tuple(Role(f"{kind}_approver") for kind in BUREAUS)
 STILL_SOUND = (every_grade_explained, best_grades_evidenced, worst_grades_reasoned)
@@ -110,50 +111,55 @@ def while_noticed(attempt: Attempt, role: Role) -> Iterable[int]:
     return attempt.parties.of(role) if attempt.progress.get("notice", {}).get("closed") else ()
 
 
+BEFORE_REVIEW = (State.SUBMITTED, State.ACCEPTED)
+IN_REVIEW = (State.UNDER_REVIEW, State.RECONSIDERED)
+CONFERRED = (State.CONFERENCE, State.RECONSIDERED)
 EARLY = (State.SUBMITTED, State.ACCEPTED, State.CORRECTION, State.UNDER_REVIEW)
 
 STEPS = (
-    #    trigger                 from                 to                     shown as               taken by           what must hold
-    step("register",             State.SUBMITTED,     STAY,                  _("登记申请"),         Role.SYSTEM),
-    step("accept",               State.SUBMITTED,     State.ACCEPTED,        _("受理"),             INSURANCE,
+    #    trigger              from                 to                   shown as                taken by
+    #                         what must hold, and how it counts
+    step("register",          State.SUBMITTED,     STAY,                _("登记申请"),           Role.SYSTEM),
+    step("accept",            State.SUBMITTED,     State.ACCEPTED,      _("受理"),               INSURANCE,
          clock="correction", primary=True),
-    step("send_back",            State.SUBMITTED,     State.RETURNED,        _("不予受理，退回自评"), INSURANCE,
+    step("send_back",         State.SUBMITTED,     State.RETURNED,      _("不予受理，退回自评"), INSURANCE,
          task=False, dangerous=True),
-    step("ask_correction",       (State.SUBMITTED, State.ACCEPTED), State.CORRECTION, _("一次性告知补正"), INSURANCE, told_only_once,
-         task=False),
-    step("amend",                State.CORRECTION,    STAY,                  _("修改补正内容"),     Role.LEAD_CLERK,
+    step("ask_correction",    BEFORE_REVIEW,       State.CORRECTION,    _("一次性告知补正"),     INSURANCE,
+         told_only_once, task=False),
+    step("amend",             State.CORRECTION,    STAY,                _("修改补正内容"),       Role.LEAD_CLERK,
          duty=Duty.PREPARE),
-    step("correct",              State.CORRECTION,    State.ACCEPTED,        _("提交补正"),         Role.LEAD_HEAD,    correction_open, *STILL_SOUND,
-         duty=Duty.APPROVE, primary=True),
-    step("record_site_visit",    State.ACCEPTED,      STAY,                  _("登记现场核查"),     REVIEWERS,
+    step("correct",           State.CORRECTION,    State.ACCEPTED,      _("提交补正"),           Role.LEAD_HEAD,
+         correction_open, *STILL_SOUND, duty=Duty.APPROVE, primary=True),
+    step("record_site_visit", State.ACCEPTED,      STAY,                _("登记现场核查"),       REVIEWERS,
          duty=Duty.REVIEW, task=False),
-    step("start_review",         State.ACCEPTED,      State.UNDER_REVIEW,    _("开始联合评定"),     INSURANCE,         site_visited, every_bureau_present,
-         clock="review", primary=True),
-    step("opine",                State.UNDER_REVIEW,  STAY,                  _("出具经办意见"),     REVIEWERS,
+    step("start_review",      State.ACCEPTED,      State.UNDER_REVIEW,  _("开始联合评定"),       INSURANCE,
+         site_visited, every_bureau_present, clock="review", primary=True),
+    step("opine",             State.UNDER_REVIEW,  STAY,                _("出具经办意见"),       REVIEWERS,
          duty=Duty.REVIEW, casts=("ruling", "review"), edits=False, clock="review"),
-    step("decide",               State.UNDER_REVIEW,  STAY,                  _("作出本部门决定"),   APPROVERS,
+    step("decide",            State.UNDER_REVIEW,  STAY,                _("作出本部门决定"),     APPROVERS,
          duty=Duty.APPROVE, casts=("ruling", "approve"), edits=False, clock="review", primary=True),
-    step("rule",                 (State.UNDER_REVIEW, State.RECONSIDERED), State.RULED, _("评定通过"), Role.SYSTEM),
-    step("confer",               State.UNDER_REVIEW,  State.CONFERENCE,      _("转入会商"),         Role.SYSTEM),
-    step("return_for_correction", State.UNDER_REVIEW, State.CORRECTION,      _("部门退回补正"),     Role.SYSTEM),
-    step("record_conference",    State.CONFERENCE,    State.RECONSIDERED,    _("登记会商纪要"),     INSURANCE,
+    step("rule",              IN_REVIEW,           State.RULED,         _("评定通过"),           Role.SYSTEM),
+    step("confer",            State.UNDER_REVIEW,  State.CONFERENCE,    _("转入会商"),           Role.SYSTEM),
+    step("return_for_correction", State.UNDER_REVIEW, State.CORRECTION, _("部门退回补正"),       Role.SYSTEM),
+    step("record_conference", State.CONFERENCE,    State.RECONSIDERED,  _("登记会商纪要"),       INSURANCE,
          duty=Duty.REVIEW, primary=True),
-    step("opine",                State.RECONSIDERED,  STAY,                  _("出具经办意见"),     REVIEWERS,
-         duty=Duty.REVIEW, casts=("conference", "review"), edits=False),
-    step("decide",               State.RECONSIDERED,  STAY,                  _("作出本部门决定"),   APPROVERS,
-         duty=Duty.APPROVE, casts=("conference", "approve"), edits=False, primary=True),
-    step("refuse_recognition",   (State.CONFERENCE, State.RECONSIDERED), State.NOT_RECOGNISED, _("不予认定"), Role.SYSTEM),
-    step("publish",              State.RULED,         State.PUBLIC_NOTICE,   _("公示"),             INSURANCE,         primary=True),
-    step("object",               State.PUBLIC_NOTICE, State.UNDER_REVIEW,    _("登记异议，重新评定"), INSURANCE,       notice_running,
-         task=False, dangerous=True),
-    step("close_notice",         State.PUBLIC_NOTICE, STAY,                  _("公示期满"),         Role.SYSTEM),
-    step("document",             State.PUBLIC_NOTICE, State.DOCUMENTED,      _("登记联合行文"),     INSURANCE,         notice_over,
-         duty=Duty.REVIEW, waiting=while_noticed, primary=True),
-    step("return_document",      State.DOCUMENTED,    State.PUBLIC_NOTICE,   _("退回重新登记"),     Role.CITY_INSURANCE_APPROVER,
+    step("opine",             State.RECONSIDERED,  STAY,                _("出具经办意见"),       REVIEWERS,
+         duty=Duty.REVIEW, casts=("conference", "review"), edits=False, clock="review"),
+    step("decide",            State.RECONSIDERED,  STAY,                _("作出本部门决定"),     APPROVERS,
+         duty=Duty.APPROVE, casts=("conference", "approve"), edits=False, clock="review", primary=True),
+    step("refuse_recognition", CONFERRED,          State.NOT_RECOGNISED, _("不予认定"),          Role.SYSTEM),
+    step("publish",           State.RULED,         State.PUBLIC_NOTICE, _("公示"),               INSURANCE,
+         primary=True),
+    step("object",            State.PUBLIC_NOTICE, State.UNDER_REVIEW,  _("登记异议，重新评定"), INSURANCE,
+         notice_running, task=False, dangerous=True),
+    step("close_notice",      State.PUBLIC_NOTICE, STAY,                _("公示期满"),           Role.SYSTEM),
+    step("document",          State.PUBLIC_NOTICE, State.DOCUMENTED,    _("登记联合行文"),       INSURANCE,
+         notice_over, duty=Duty.REVIEW, waiting=while_noticed, primary=True),
+    step("return_document",   State.DOCUMENTED,    State.PUBLIC_NOTICE, _("退回重新登记"),       HEAD,
          duty=Duty.APPROVE, task=False, dangerous=True),
-    step("confirm",              State.DOCUMENTED,    State.CONFIRMED,       _("确认认定"),         Role.CITY_INSURANCE_APPROVER,
+    step("confirm",           State.DOCUMENTED,    State.CONFIRMED,     _("确认认定"),           HEAD,
          duty=Duty.APPROVE, primary=True),
-    step("withdraw",             EARLY,               State.WITHDRAWN,       _("撤回申请"),         Role.LEAD_HEAD,
+    step("withdraw",          EARLY,               State.WITHDRAWN,     _("撤回申请"),           Role.LEAD_HEAD,
          task=False, dangerous=True),
 )  # fmt: skip
 

@@ -129,30 +129,30 @@ def county_seat(attempt: Attempt) -> list[BallotSeat]:
 
 
 STEPS = (
-    #    trigger               from              to                shown as             taken by          what must hold
-    step("grade",              EDITED,           STAY,             _("逐条自评"),        Role.LEAD_CLERK,
+    #    trigger               from              to                shown as          taken by           what must hold
+    step("grade",              EDITED,           STAY,             _("逐条自评"),     Role.LEAD_CLERK,
          duty=Duty.PREPARE),
-    step("drop_evidence",      EDITED,           STAY,             _("移除佐证"),        Role.LEAD_CLERK,
+    step("drop_evidence",      EDITED,           STAY,             _("移除佐证"),     Role.LEAD_CLERK,
          duty=Duty.PREPARE, task=False),
-    step("renew_standard",     EDITED,           STAY,             _("更新评判标准"),    Role.LEAD_CLERK,  standard_has_changed,
-         duty=Duty.PREPARE, task=False),
-    step("submit",             EDITED,           State.READY,      _("送负责人签署"),    Role.LEAD_CLERK,  *READY_TO_SIGN,
+    step("renew_standard",     EDITED,           STAY,             _("更新评判标准"), Role.LEAD_CLERK,
+         standard_has_changed, duty=Duty.PREPARE, task=False),
+    step("submit",             EDITED,           State.READY,      _("送负责人签署"), Role.LEAD_CLERK,   *READY_TO_SIGN,
          duty=Duty.PREPARE, task=False, primary=True),
-    step("sign",               State.READY,      State.COMPLETE,   _("签署"),            Role.LEAD_HEAD,   standard_is_current,
-         duty=Duty.APPROVE, casts=("signature", "approve"), edits=False, primary=True),
-    step("send_back",          State.READY,      State.DRAFTING,   _("退回经办"),        Role.LEAD_HEAD,
+    step("sign",               State.READY,      State.COMPLETE,   _("签署"),         Role.LEAD_HEAD,
+         standard_is_current, duty=Duty.APPROVE, casts=("signature", "approve"), edits=False, primary=True),
+    step("send_back",          State.READY,      State.DRAFTING,   _("退回经办"),     Role.LEAD_HEAD,
          duty=Duty.APPROVE, task=False, dangerous=True),
-    step("ask_endorsement",    State.COMPLETE,   State.ENDORSING,  _("送县级审核"),      Role.SYSTEM),
-    step("file",               State.COMPLETE,   State.FILED,      _("提交"),            Role.LEAD_CLERK,  endorsement_not_required,
-         primary=True),
-    step("opine",              State.ENDORSING,  STAY,             _("出具经办意见"),    Role.COUNTY_HEALTH_REVIEWER,
+    step("ask_endorsement",    State.COMPLETE,   State.ENDORSING,  _("送县级审核"),   Role.SYSTEM),
+    step("file",               State.COMPLETE,   State.FILED,      _("提交"),         Role.LEAD_CLERK,
+         endorsement_not_required, primary=True),
+    step("opine",              State.ENDORSING,  STAY,             _("出具经办意见"), Role.COUNTY_HEALTH_REVIEWER,
          duty=Duty.REVIEW, casts=("endorsement", "review"), edits=False),
-    step("endorse",            State.ENDORSING,  STAY,             _("审核决定"),        Role.COUNTY_HEALTH_APPROVER,
+    step("endorse",            State.ENDORSING,  STAY,             _("审核决定"),     Role.COUNTY_HEALTH_APPROVER,
          duty=Duty.APPROVE, casts=("endorsement", "approve"), edits=False, primary=True),
-    step("accept_endorsement", State.ENDORSING,  State.ENDORSED,   _("县级同意"),        Role.SYSTEM),
-    step("return_unendorsed",  State.ENDORSING,  State.RETURNED,   _("县级退回"),        Role.SYSTEM),
-    step("file",               State.ENDORSED,   State.FILED,      _("提交"),            Role.LEAD_CLERK,  primary=True),
-    step("return_filed",       State.FILED,      State.RETURNED,   _("受理时退回"),      Role.SYSTEM),
+    step("accept_endorsement", State.ENDORSING,  State.ENDORSED,   _("县级同意"),     Role.SYSTEM),
+    step("return_unendorsed",  State.ENDORSING,  State.RETURNED,   _("县级退回"),     Role.SYSTEM),
+    step("file",               State.ENDORSED,   State.FILED,      _("提交"),         Role.LEAD_CLERK,   primary=True),
+    step("return_filed",       State.FILED,      State.RETURNED,   _("受理时退回"),   Role.SYSTEM),
 )  # fmt: skip
 
 STAGE = register(

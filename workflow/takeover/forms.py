@@ -41,7 +41,7 @@ class OpeningForm(Form):
 
 
 def carry_from_text(text: str) -> dict[str, int]:
-    """Amounts in fen by member from lines ``code yuan``; raises ``ValueError`` or ``Refused`` for a line that is wrong."""
+    """Amounts in fen by member from lines ``code yuan``; raises ``ValueError`` or ``Refused`` for a wrong line."""
     carry: dict[str, int] = {}
     for line in filter(None, (one.strip() for one in text.splitlines())):
         code, _space, amount = line.partition(" ")
