@@ -1,0 +1,128 @@
+"""The measure for a step: what it must read and write, by hand, through the bare driver on the same database.
+
+One reviewer gives an opinion in a round of three bureaus. In one transaction, on one connection kept open:
+
+* the key of the request is claimed, and its answer stored at the end;
+* the case is locked and read; the actor's seat, duty and blocks are read, and who acts for the consortium, and the open
+  round with its seats and decisions; the checks that need these rows are made;
+* the duty and the decision are inserted, the record is inserted with its hash over the canonical text, the case is
+  updated; the case's tasks and running clocks are read, the done task is deleted, the next one inserted; commit.
+
+No statement of ours is left out and none is added but one: we also ask whether the database keeps a demo clock. The
+statements are written out, rows are plain tuples, and nothing is shared with the code that is measured except the two
+functions that say what a canonical text and a chain hash are.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from workflow.attempt import Actor
+from workflow.db import canonical
+from workflow.records import chain_hash
+
+CLAIM = "INSERT INTO answers (key, body_hash, answer, at) VALUES (?,?,'',?) ON CONFLICT (key) DO NOTHING RETURNING key"
+CASE = (
+    "SELECT id, stage, consortium_id, place, pool, period, serial, state, revision, since, dossier_version,"
+    " subject_hash, progress, amount_fen, record_seq, record_hash, opened_at, closed_at, follows_id"
+    " FROM cases WHERE id = ? FOR UPDATE"
+)
+STANDING = (
+    "SELECT s.id, a.duty, EXISTS (SELECT 1 FROM occurrences WHERE status = 'failed' AND scope = ?)"
+    " FROM seats s JOIN persons p ON p.id = s.person_id"
+    " LEFT JOIN case_actors a ON a.case_id = ? AND a.person_id = s.person_id"
+    " WHERE s.id = ? AND s.person_id = ? AND s.organisation_id = ? AND s.role = ? AND s.since <= ?"
+    " AND (s.until IS NULL OR s.until >= ?) AND p.disabled_at IS NULL"
+)
+PARTIES = (
+    "SELECT o.id, o.code, o.name, o.name_en, o.kind, o.place, m.level, c.place, c.lead_id"
+    " FROM organisations o JOIN consortia c ON c.id = ?"
+    " LEFT JOIN memberships m ON m.organisation_id = o.id AND m.consortium_id = c.id AND m.since <= ?"
+    " AND (m.until IS NULL OR m.until >= ?)"
+    " WHERE m.level IS NOT NULL OR (o.kind NOT IN ('hospital', 'township', 'village') AND o.place IN ({}))"
+    " ORDER BY o.id"
+)
+ROUND = (
+    "SELECT r.ballot, r.round_no, r.subject_hash, s.seat_key, s.organisation_id, s.eligible, d.link, d.verdict"
+    " FROM rounds r LEFT JOIN round_seats s ON s.case_id = r.case_id AND s.round_no = r.round_no"
+    " LEFT JOIN decisions d ON d.case_id = s.case_id AND d.round_no = s.round_no AND d.seat_key = s.seat_key"
+    " WHERE r.case_id = ? AND r.outcome = 'open' ORDER BY s.seat_key, d.id"
+)
+DUTY = "INSERT INTO case_actors (case_id, person_id, duty) VALUES (?,?,'review')"
+DECISION = (
+    "INSERT INTO decisions (case_id, round_no, link, seat_key, organisation_id, person_id, seat_id, duty, subject_hash,"
+    " verdict, opinion, details, at) VALUES (?,?,'review',?,?,?,?,'review',?,?,'','{}',?)"
+)
+RECORD = (
+    "INSERT INTO records (case_id, seq, at, person_id, organisation_id, role, verb, from_state, to_state, body,"
+    " prev_hash, hash) VALUES (?,?,?,?,?,?,'opine',?,?,?,?,?)"
+)
+KEEP = (
+    "UPDATE cases SET state = ?, revision = ?, since = ?, dossier_version = ?, subject_hash = ?, progress = ?,"
+    " amount_fen = ?, record_seq = ?, record_hash = ?, closed_at = ? WHERE id = ?"
+)
+TASKS = "SELECT id, case_id, trigger, organisation_id, role, since, deadline FROM tasks WHERE case_id = ?"
+CLOCKS = "SELECT name, deadline, paused_on FROM clocks WHERE case_id = ? AND stopped_on IS NULL ORDER BY deadline, name"
+DONE = "DELETE FROM tasks WHERE id = ?"
+NEXT = "INSERT INTO tasks (case_id, trigger, organisation_id, role, since, deadline) VALUES (?,'decide',?,?,?,?)"
+ANSWER = "UPDATE answers SET answer = ? WHERE key = ?"
+
+Run = Callable[[str, Sequence[Any]], Any]
+
+
+def opine(run: Run, chain: Sequence[str], case_id: int, actor: Actor, key: str) -> dict[str, Any]:
+    """The reads, checks and writes of one opinion, inside a transaction that the caller began and commits."""
+    at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    day = at[:10]
+    person, role = actor.person_id, str(actor.role)
+    body = {"case": case_id, "trigger": "opine", "person": person, "role": role, "data": {"verdict": "agree"}}
+    digest = hashlib.sha256(canonical(body).encode()).hexdigest()
+    assert run(CLAIM, (key, digest, at)).fetchone()
+    case = run(CASE, (case_id,)).fetchone()
+    subject, state, seq = case[11], case[7], case[14] + 1
+    asked = (case_id, case_id, actor.seat_id, person, actor.organisation_id, role, day, day)
+    _seat, duty, failures = run(STANDING, asked).fetchone()
+    bodies = run(PARTIES.format(",".join("?" * len(chain))), (case[2], day, day, *chain)).fetchall()
+    assert any(row[0] == actor.organisation_id and row[4] == role.rsplit("_", 1)[0] for row in bodies)
+    seats = run(ROUND, (case_id,)).fetchall()
+    seat = next(row for row in seats if row[4] == actor.organisation_id and person in json.loads(row[5]))
+    assert state == "under_review" and not failures and duty in (None, "review")
+    assert seat[6] is None and seat[2] == subject
+    run(DUTY, (case_id, person))
+    run(DECISION, (case_id, seat[1], seat[3], seat[4], person, actor.seat_id, subject, "agree", at))
+    hashed = _record(run, case, seat, actor, at)
+    run(KEEP, (state, case[8] + 1, case[9], case[10], subject, case[12], case[13], seq, hashed, case[17], case_id))
+    _tasks(run, case, actor)
+    answer = {"case": case_id, "state": state, "record": seq}
+    run(ANSWER, (canonical(answer), key))
+    return answer
+
+
+def _record(run: Run, case: Any, seat: Any, actor: Actor, at: str) -> str:
+    state, seq, role = case[7], case[14] + 1, str(actor.role)
+    noted = {
+        "round": seat[1], "seat": seat[3], "link": "review", "verdict": "agree", "subject": case[11],
+        "revision": case[8] + 1,
+    }  # fmt: skip
+    text = canonical(
+        {
+            "case": case[0], "at": at, "verb": "opine", "from": state, "to": state, "role": role,
+            "person": actor.person_id, "organisation": actor.organisation_id, "data": noted,
+        }
+    )  # fmt: skip
+    hashed = chain_hash(seq, case[15], text)
+    who = (actor.person_id, actor.organisation_id, role)
+    run(RECORD, (case[0], seq, at, *who, state, state, text, case[15], hashed))
+    return hashed
+
+
+def _tasks(run: Run, case: Any, actor: Actor) -> None:
+    present = {(row[2], row[3], row[4]): row[0] for row in run(TASKS, (case[0],)).fetchall()}
+    running = [row[1] for row in run(CLOCKS, (case[0],)).fetchall() if row[2] is None]
+    run(DONE, (present["opine", actor.organisation_id, str(actor.role)],))
+    approver = str(actor.role).replace("_reviewer", "_approver")
+    run(NEXT, (case[0], actor.organisation_id, approver, case[9], min(running, default="9999-12-31")))
