@@ -1,0 +1,133 @@
+"""What people type in a clearing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from wtforms import BooleanField, Field, FieldList, Form, FormField, SelectField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length, Optional, ValidationError
+
+from governance.money import parse_yuan, yuan
+from governance.refusal import Refused
+from workflow.clearing.model import CAUSES, KIND_LABELS, settled_now_fen
+from workflow.forms import DayField, DecisionForm, MoneyField, OpinionForm, ReasonForm, StepForm
+from workflow.i18n import lazy as _
+
+if TYPE_CHECKING:
+    from workflow.attempt import Attempt
+
+BLANK_ROWS = 3
+
+
+class AdjustmentForm(Form):
+    """One final-rate adjustment with its reason."""
+
+    kind = SelectField(_("类别"), choices=[("", ""), *KIND_LABELS.items()], validators=[Optional()])
+    member = StringField(_("成员单位代码"), validators=[Optional(), Length(max=80)])
+    fen = MoneyField(_("调整金额（元，可为负）"), validators=[Optional()])
+    reason = StringField(_("原因"), validators=[Optional(), Length(max=500)])
+
+
+class FactsForm(StepForm):
+    """What the journal does not know."""
+
+    fund_in_deficit = BooleanField(_("县级基金当期赤字"))
+    policy = MoneyField(_("政策性原因超支（元）"), validators=[Optional()])
+    force_majeure = MoneyField(_("不可抗力超支（元）"), validators=[Optional()])
+    other = MoneyField(_("其他原因超支（元）"), validators=[Optional()])
+    risk_fund_fen = MoneyField(_("可用风险金（元）"), validators=[Optional()])
+    penalties = TextAreaField(_("违约金，每行“单位代码 金额（元）”"), validators=[Optional(), Length(max=4000)])
+    adjustments = FieldList(FormField(AdjustmentForm), label=_("最终费率调整"), min_entries=BLANK_ROWS)
+    answer = TextAreaField(_("对医共体异议的答复"), validators=[Optional(), Length(max=2000)])
+
+    @classmethod
+    def initial(cls, attempt: Attempt) -> dict[str, Any]:
+        """What is entered now."""
+        entered = attempt.dossier.get("entered")
+        if not entered:
+            return {}
+        fines = "\n".join(f"{code} {yuan(fen).replace(',', '')}" for code, fen in entered["penalties"].items())
+        return {**entered, **entered["overrun_causes"], "penalties": fines}
+
+    def validate_penalties(self, field: Field) -> None:
+        """Each line names a member and an amount."""
+        try:
+            penalties_from_text(field.data or "")
+        except (ValueError, Refused) as error:
+            raise ValidationError(_("这一行看不懂：%(line)s", line=str(error)[:60])) from error
+
+    def command_data(self) -> dict[str, Any]:
+        """The command's keywords."""
+        data = super().command_data()
+        causes = {name: data.pop(name) for name in CAUSES}
+        return {
+            **data,
+            "overrun_causes": {name: fen for name, fen in causes.items() if fen},
+            "penalties": penalties_from_text(data["penalties"] or ""),
+            "adjustments": [one for one in data["adjustments"] if one["kind"]],
+            "answer": data["answer"] or "",
+        }
+
+
+def penalties_from_text(text: str) -> dict[str, int]:
+    """Amounts in fen by member from lines ``code yuan``; raises ``ValueError`` or ``Refused`` for a wrong line."""
+    found: dict[str, int] = {}
+    for line in filter(None, (one.strip() for one in text.splitlines())):
+        code, _space, amount = line.partition(" ")
+        if not amount.strip() or code in found:
+            raise ValueError(line)
+        found[code] = parse_yuan(amount.strip())
+    return found
+
+
+class ObjectionLine(Form):
+    """One line that is objected to."""
+
+    line = SelectField(_("行"), validators=[Optional()])
+    reason = StringField(_("原因"), validators=[Optional(), Length(max=500)])
+
+
+class ObjectionForm(StepForm):
+    """Lines the consortium objects to, each with a reason."""
+
+    lines = FieldList(FormField(ObjectionLine), label=_("异议"), min_entries=BLANK_ROWS)
+
+    def prepare(self, attempt: Attempt) -> None:
+        """The lines of the result and of the member table."""
+        members = attempt.results.get("members", {})
+        names = [(code, code) for code in members]
+        amounts = [(key, key) for key in attempt.results if key.endswith("_fen")]
+        for entry in self.lines.entries:
+            entry.form.line.choices = [("", ""), *amounts, *names]
+
+    def command_data(self) -> dict[str, Any]:
+        """The lines that were filled in."""
+        return {"lines": [one for one in super().command_data()["lines"] if one["line"]]}
+
+
+class SettleForm(StepForm):
+    """The bank's record of the payment or the recovery."""
+
+    bank_reference = StringField(_("银行流水号"), validators=[Optional(), Length(max=100)])
+    settled_on = DayField(_("结清日期"), validators=[Optional()])
+
+    def prepare(self, attempt: Attempt) -> None:
+        """Say how much is paid or recovered."""
+        fen = settled_now_fen(attempt)
+        self.bank_reference.description = (
+            _("应付 %(amount)s 元", amount=yuan(fen)) if fen >= 0 else _("应收回 %(amount)s 元", amount=yuan(-fen))
+        )
+        if fen:
+            self.bank_reference.validators = [InputRequired(_("请填写银行流水号")), Length(max=100)]
+
+
+FORMS = {
+    "enter_facts": FactsForm,
+    "confirm_facts": OpinionForm,
+    "return_facts": ReasonForm,
+    "confirm": OpinionForm,
+    "object_to": ObjectionForm,
+    "review": DecisionForm,
+    "decide": DecisionForm,
+    "settle": SettleForm,
+}

@@ -1,0 +1,82 @@
+"""What the page of a clearing shows beside the parts every case has."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from workflow.clearing.figures import months_of
+from workflow.clearing.model import CAUSES, KIND_LABELS, facts_confirmed_now, settled_now_fen
+from workflow.i18n import lazy as _
+from workflow.i18n import yuan
+from workflow.pages.sections import CasePage, Section
+
+IDENTITIES = {
+    "months": (_("月度恒等式"), _("Σ(应付 − 拒付) = Σ保证金 + Σ冲抵预付金 + Σ实付 + 年初结转 − 年末结转")),
+    "budget": (_("预算恒等式"), _("总额预算 = 计入费用 + 留用 + 暂缓 + 留存统筹基金；超支时加上双方分担")),
+    "bridge": (_("衔接恒等式"), _("清算应付与各月账、预付金、保证金逐项相接")),
+}
+
+
+def facts(page: CasePage) -> list[tuple[Any, Any]]:
+    """The clearing in a few amounts."""
+    results = page.attempt.results
+    if not results:
+        return [(_("清算结果"), _("尚未计算"))]
+    return [
+        (_("结余（元）"), yuan(results["surplus_fen"])),
+        (_("超支（元）"), yuan(results["overrun_fen"])),
+        (_("结余留用（元）"), yuan(results["retained_fen"])),
+        (_("医共体自担（元）"), yuan(results["own_share_fen"])),
+        (_("清算应付（元，负数为应收回）"), yuan(results["due_fen"])),
+        (_("清算时结清（元）"), yuan(settled_now_fen(page.attempt))),
+        (_("结转以后的月份"), "、".join(page.dossier.get("carried_months", [])) or _("无")),
+    ]
+
+
+def sections(page: CasePage) -> list[Section]:
+    """Months, facts entered, identities, the member table and objections."""
+    months = [
+        {
+            "period": one.period, "closed": one.closed, "carried": one.carried,
+            "gross_fen": one.results.get("gross_fen"), "net_fen": one.results.get("net_to_lead_fen"),
+        }
+        for one in months_of(page.attempt)
+    ]
+    found = [Section(_("各月结算"), "clearing/months.html", rows=months), _entered(page)]
+    results = page.attempt.results
+    if results:
+        checks = [(*IDENTITIES[name], holds) for name, holds in results["identities"].items()]
+        found.insert(0, Section(_("三项恒等式"), "clearing/identities.html", rows=checks))
+        found.insert(1, _members(page))
+    if page.progress.get("objections"):
+        found.append(Section(_("医共体异议"), "clearing/objections.html", rows=page.progress["objections"]))
+    return found
+
+
+def _members(page: CasePage) -> Section:
+    """The member clearing table, with its sums."""
+    table = page.attempt.results["members"]
+    names = {member.code: member.name for member in page.attempt.parties.members}
+    columns = ("entitlement_fen", "net_paid_fen", "deposit_returned_fen", "deposit_forfeited_fen", "due_fen")
+    return Section(
+        _("成员清算表"), "clearing/members.html",
+        rows=[(names.get(code, code), [one[name] for name in columns]) for code, one in table.items()],
+        sums=[sum(one[name] for one in table.values()) for name in columns],
+        retained_fen=page.attempt.results["retained_fen"], own_share_fen=page.attempt.results["own_share_fen"],
+    )
+
+
+def _entered(page: CasePage) -> Section:
+    """What the agency entered, and whether the finance bureau has confirmed it."""
+    entered = page.dossier.get("entered")
+    names = {member.code: member.name for member in page.attempt.parties.members}
+    return Section(
+        _("清算事实"), "clearing/facts.html", entered=entered, confirmed=page.progress.get("confirmed"),
+        current=facts_confirmed_now(page.attempt), returned=page.progress.get("returned"),
+        causes=[(CAUSES[name], fen) for name, fen in (entered or {}).get("overrun_causes", {}).items()],
+        penalties=[(names.get(code, code), fen) for code, fen in (entered or {}).get("penalties", {}).items()],
+        adjustments=[
+            {**one, "label": KIND_LABELS[one["kind"]], "name": names.get(one["member"], "")}
+            for one in (entered or {}).get("adjustments", [])
+        ],
+    )
