@@ -149,12 +149,22 @@ def _close(attempt: Attempt, ballot: Ballot, current: OpenRound, outcome: str) -
 
 
 def seat_for(attempt: Attempt, current: OpenRound) -> Any | None:
-    """The seat of the round that the actor may fill, or ``None``."""
-    actor = attempt.actor
-    for seat in current.seats:
-        if seat.organisation_id == actor.organisation_id and actor.person_id in json.loads(seat.eligible):
-            return seat
-    return None
+    """The seat of the round that the actor may fill, or ``None``.
+
+    Who holds a written proxy may fill two: the one named by ``seat_key``, else one still open, the own one first.
+    """
+    actor, asked = attempt.actor, attempt.data.get("seat_key")
+    mine = [
+        seat
+        for seat in current.seats
+        if seat.organisation_id == actor.organisation_id and actor.person_id in json.loads(seat.eligible)
+    ]
+    if asked:
+        return next((seat for seat in mine if seat.seat_key == asked), None)
+    if len(mine) > 1:
+        cast = {key for key, _link in current.done()}
+        mine.sort(key=lambda seat: (seat.seat_key in cast, seat.seat_key != f"seat:{actor.seat_id}"))
+    return mine[0] if mine else None
 
 
 def refusals(attempt: Attempt, step: Step) -> list[Refusal]:
