@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask_wtf import FlaskForm
 from wtforms import Field, RadioField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
 from governance.money import parse_yuan, yuan
@@ -107,7 +108,9 @@ class DecisionForm(StepForm):
 
     verdict = RadioField(
         _("决定"),
-        choices=[("agree", _("同意")), ("disagree", _("不同意")), ("return", _("退回"))],
+        choices=[
+            SelectChoice("agree", _("同意")), SelectChoice("disagree", _("不同意")), SelectChoice("return", _("退回"))
+        ],
         validators=[InputRequired(_("请选择决定"))],
     )
     opinion = TextAreaField(_("意见"), validators=[Optional(), Length(max=OPINION_LENGTH)])

@@ -75,7 +75,7 @@ class _Names:
 
     def person(self, number: int | None) -> str:
         if self.people is None:
-            self.people = dict(self.connection.execute(select(persons.c.id, persons.c.name)).tuples().all())
+            self.people = dict(self.connection.execute(select(persons.c.id, persons.c.name)).all())
         return "" if number is None else self.people.get(number, "")
 
     def organisation(self, number: int | None) -> str:
