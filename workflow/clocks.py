@@ -100,7 +100,7 @@ def pause(attempt: Attempt, name: str) -> None:
 
 
 def resume(attempt: Attempt, name: str) -> None:
-    """Resume a paused clock: its deadline moves on by the working days of the pause."""
+    """Resume a paused clock: its deadline moves on by the pause, counted in the days its rule counts in."""
     row = attempt.connection.execute(
         select(clocks).where(
             clocks.c.case_id == attempt.case.id,
@@ -111,9 +111,14 @@ def resume(attempt: Attempt, name: str) -> None:
     ).one_or_none()
     if row is None:
         return
-    calendar = load_calendar(attempt.connection)
-    paused = row.paused_days + workdays_between(row.paused_on, attempt.day, calendar)
-    deadline, provisional = add_workdays(row.started_on, row.days + paused, calendar)
+    provision = attempt.find_rule(row.rule, row.started_on)
+    if provision is None or provision.unit == "working_days":
+        calendar = load_calendar(attempt.connection)
+        paused = row.paused_days + workdays_between(row.paused_on, attempt.day, calendar)
+        deadline, provisional = add_workdays(row.started_on, row.days + paused, calendar)
+    else:
+        away = attempt.day - row.paused_on
+        paused, deadline, provisional = row.paused_days + away.days, row.deadline + away, False
     attempt.connection.execute(
         clocks.update()
         .where(clocks.c.case_id == row.case_id, clocks.c.name == name, clocks.c.serial == row.serial)
