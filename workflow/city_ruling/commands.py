@@ -82,8 +82,8 @@ def amend(
     *,
     criterion: str,
     grade: str,
-    explanation: str = "",
-    reason: str = "",
+    explanation: str | None = "",
+    reason: str | None = "",
     files: Sequence[dict[str, Any]] = (),
 ) -> None:
     """Correct one criterion that was named for correction."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flask_wtf.file import MultipleFileField
 from wtforms import FieldList, Form, FormField, HiddenField, RadioField, SelectField, SelectMultipleField, StringField
 from wtforms import TextAreaField as Text
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional
 
 from workflow.city_ruling.model import BUREAUS, open_correction
@@ -35,7 +36,9 @@ class CorrectionForm(ReasonForm):
 
     def prepare(self, attempt: Attempt) -> None:
         """The criteria of the pinned standard."""
-        self.items.choices = [(one.key, f"{one.key} {one.label}") for one in criteria(attempt.dossier["standard"])]
+        self.items.choices = [
+            SelectChoice(one.key, f"{one.key} {one.label}") for one in criteria(attempt.dossier["standard"])
+        ]
 
 
 class AmendForm(GradeForm):
@@ -52,7 +55,7 @@ class AmendForm(GradeForm):
         """Only what was named for correction, or everything where nothing was."""
         super().prepare(attempt)
         items = (open_correction(attempt.dossier) or {}).get("items", [])
-        self.criterion.choices = [one for one in self.criterion.choices or [] if not items or one[0] in items]
+        self.criterion.choices = [one for one in self.criterion.choices or [] if not items or one.value in items]
 
 
 class CorrectForm(StepForm):
@@ -85,7 +88,9 @@ class OpineForm(DecisionForm):
 
     grades = FieldList(FormField(CriterionForm), label=_("逐条评判"))
     substantive = RadioField(
-        _("是否实质运行"), choices=[("yes", _("是")), ("no", _("否"))], validators=[Optional()]
+        _("是否实质运行"),
+        choices=[SelectChoice("yes", _("是")), SelectChoice("no", _("否"))],
+        validators=[Optional()],
     )
 
     @classmethod
@@ -99,9 +104,9 @@ class OpineForm(DecisionForm):
 
     def prepare(self, attempt: Attempt) -> None:
         """The levels of the pinned standard; none is chosen beforehand."""
-        choices = [("", _("未评")), *((one["key"], one["key"]) for one in levels(attempt.dossier["standard"]))]
+        found = [SelectChoice(one["key"], one["key"]) for one in levels(attempt.dossier["standard"])]
         for row in self.grades:
-            row.form.grade.choices = choices
+            row.form.grade.choices = [SelectChoice("", _("未评")), *found]
 
     def command_data(self) -> dict[str, Any]:
         """Verdict and opinion, with the grades as details."""
@@ -131,7 +136,9 @@ class ConferenceForm(StepForm):
         """The bureaus that the place's rule names."""
         parties = attempt.parties
         bodies = [parties.body(kind) for kind in attempt.rule("ruling.parties").value if kind in BUREAUS]
-        self.present.choices = [(parties.codes[body], parties.names[body]) for body in bodies if body is not None]
+        self.present.choices = [
+            SelectChoice(parties.codes[body], parties.names[body]) for body in bodies if body is not None
+        ]
 
 
 class PublishForm(StepForm):

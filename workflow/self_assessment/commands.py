@@ -82,8 +82,8 @@ def grade(
     *,
     criterion: str,
     grade: str,
-    explanation: str = "",
-    reason: str = "",
+    explanation: str | None = "",
+    reason: str | None = "",
     files: Sequence[dict[str, Any]] = (),
 ) -> None:
     """Grade one criterion; files are added to the evidence that is there already."""
@@ -92,7 +92,12 @@ def grade(
 
 
 def write_entry(
-    attempt: Attempt, criterion: str, level: str, explanation: str, reason: str, added: Sequence[dict[str, Any]]
+    attempt: Attempt,
+    criterion: str,
+    level: str,
+    explanation: str | None,
+    reason: str | None,
+    added: Sequence[dict[str, Any]],
 ) -> None:
     """Put a grade with its explanation, reason and evidence into the dossier.
 
@@ -103,7 +108,8 @@ def write_entry(
         raise refuse(_("评判标准里没有“%(key)s”这一条", key=criterion[:20]), field="criterion")
     if level not in {one["key"] for one in levels(standard)}:
         raise refuse(_("“%(level)s”不是这套标准的等级", level=level[:20]), field="grade")
-    for name, text in (("explanation", explanation), ("reason", reason)):
+    texts = {"explanation": (explanation or "").strip(), "reason": (reason or "").strip()}
+    for name, text in texts.items():
         if len(text) > LONGEST_TEXT:
             raise refuse(_("文字过长，最多 %(most)s 字", most=LONGEST_TEXT), field=name)
     entries = attempt.dossier.setdefault("grades", {})
@@ -113,8 +119,7 @@ def write_entry(
         kept[digest] = {"name": descriptor["name"], "sha256": digest}
     entries[criterion] = {
         "grade": level,
-        "explanation": explanation.strip(),
-        "reason": reason.strip(),
+        **texts,
         "evidence": sorted(kept.values(), key=lambda one: str(one["sha256"])),
     }
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flask_wtf.file import MultipleFileField
 from sqlalchemy import Connection, select
 from wtforms import BooleanField, RadioField, SelectField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional
 
 from workflow.forms import AgreeForm, DecisionForm, ReasonForm, StepForm
@@ -27,7 +28,8 @@ class BeginForm(StepForm):
     def prepare_for(self, connection: Connection, actor: Actor) -> None:
         """Offer the consortia that the actor's hospital leads."""
         query = select(consortia.c.code, consortia.c.name).where(consortia.c.lead_id == actor.organisation_id)
-        self.consortium.choices = [(row.code, row.name) for row in connection.execute(query.order_by(consortia.c.code))]
+        rows = connection.execute(query.order_by(consortia.c.code))
+        self.consortium.choices = [SelectChoice(row.code, row.name) for row in rows]
 
 
 class GradeForm(StepForm):
@@ -49,8 +51,8 @@ class GradeForm(StepForm):
     def prepare(self, attempt: Attempt) -> None:
         """The criteria and levels of the pinned standard."""
         standard = attempt.dossier["standard"]
-        self.criterion.choices = [(one.key, f"{one.key} {one.label}") for one in criteria(standard)]
-        self.grade.choices = [(one["key"], f"{one['key']} {one['label']}") for one in levels(standard)]
+        self.criterion.choices = [SelectChoice(one.key, f"{one.key} {one.label}") for one in criteria(standard)]
+        self.grade.choices = [SelectChoice(one["key"], f"{one['key']} {one['label']}") for one in levels(standard)]
 
 
 class DropEvidenceForm(StepForm):
@@ -61,7 +63,7 @@ class DropEvidenceForm(StepForm):
     def prepare(self, attempt: Attempt) -> None:
         """Every file that is evidence now."""
         self.evidence.choices = [
-            (f"{key}:{one['sha256']}", f"{key} {one['name']}")
+            SelectChoice(f"{key}:{one['sha256']}", f"{key} {one['name']}")
             for key, filled in sorted(attempt.dossier.get("grades", {}).items())
             for one in filled.get("evidence", [])
         ]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flask_wtf.file import FileField
 from sqlalchemy import Connection, select
 from wtforms import Field, Form, FormField, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
 from governance.money import parse_yuan, yuan
@@ -64,7 +65,7 @@ class ProposalForm(StepForm):
     overrun_tiers = TextAreaField(
         _("合理超支分担，每行“超支率上限 基金分担比例”，末行上限写“以上”"), validators=[Optional(), Length(max=1000)]
     )
-    pools = SelectMultipleField(_("险种"), choices=list(POOL_LABELS.items()), validators=[Optional()])
+    pools = SelectMultipleField(_("险种"), choices=[SelectChoice(*one) for one in POOL_LABELS.items()], validators=[Optional()])
     resident = FormField(OpeningForm, label=_("城乡居民期初余额"))
     employee = FormField(OpeningForm, label=_("职工期初余额"))
     scan = FileField(_("认定文件或协议扫描件"), validators=[Optional()])
@@ -111,7 +112,7 @@ class BeginForm(ProposalForm):
         """Offer the consortia under the agency's place that are neither taken over nor ruled on."""
         place = connection.scalar(select(organisations.c.place).where(organisations.c.id == actor.organisation_id))
         found = candidates(connection, place) if place else []
-        self.consortium.choices = [(one.code, one.name) for one in found]
+        self.consortium.choices = [SelectChoice(one.code, one.name) for one in found]
 
 
 class ReviseForm(ProposalForm):
