@@ -61,6 +61,18 @@ def deduct(
         attempt.follow = "calculate"
 
 
+def ask_offset(attempt: Attempt, *, amount_fen: int, reason: str) -> None:
+    """Ask for another prepayment offset this month than the equal part; what was calculated is calculated again."""
+    if amount_fen is None or amount_fen < 0 or not reason.strip():
+        raise refuse(_("请填写本月拟冲预付金（不小于零）和原因"), field="amount_fen")
+    attempt.dossier["offset_asked"] = {
+        "amount_fen": amount_fen, "reason": reason.strip(), "on": attempt.day.isoformat(), "by": attempt.actor.name,
+    }  # fmt: skip
+    attempt.noted |= {"amount_fen": amount_fen, "reason": reason.strip()}
+    if "worksheet" in attempt.dossier:
+        attempt.follow = "calculate"
+
+
 def tally_of(attempt: Attempt, book: Book) -> Tallies:
     """The tallies of the case's frozen files under ``book``.
 
@@ -159,7 +171,9 @@ def _facts(attempt: Attempt, tallies: Tallies) -> dict[str, Any]:
         "away_fen": counted["away_fen"],
         "excluded_fen": counted["excluded_fen"],
         "prepayment_outstanding_fen": outstanding_fen,
-        "prepayment_offset_requested_fen": offset_asked_fen(outstanding_fen, attempt.case.period),
+        "prepayment_offset_requested_fen": attempt.dossier.get("offset_asked", {}).get(
+            "amount_fen", offset_asked_fen(outstanding_fen, attempt.case.period)
+        ),
     }
 
 

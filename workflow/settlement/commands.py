@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workflow.settlement.calculating import calculate, deduct
+from workflow.settlement.calculating import ask_offset, calculate, deduct
 from workflow.settlement.declaring import (
     all_declared,
     begin_declaring,
@@ -27,7 +27,7 @@ from workflow.settlement.paying import (
 )
 
 __all__ = [
-    "all_declared", "approve", "bank_proof", "begin_declaring", "calculate", "carry", "confirm_absent",
+    "all_declared", "approve", "ask_offset", "bank_proof", "begin_declaring", "calculate", "carry", "confirm_absent",
     "confirm_receipt", "declare_nil", "deduct", "dispute", "distribute", "fund", "import_claims", "pay_to_lead",
     "propose_absent", "reconcile", "resolve_dispute", "review", "upload",
 ]  # fmt: skip

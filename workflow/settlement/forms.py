@@ -103,6 +103,12 @@ class DeductForm(ReasonForm):
         self.member.choices = [(one.code, one.name) for one in members_of_month(attempt)]
 
 
+class OffsetForm(ReasonForm):
+    """Another prepayment offset than the equal part."""
+
+    amount_fen = MoneyField(_("本月拟冲预付金（元）"), validators=[InputRequired()])
+
+
 class FundForm(StepForm):
     """The finance bureau's grant."""
 
@@ -159,6 +165,7 @@ FORMS = {
     "propose_absent": AbsentForm,
     "confirm_absent": ConfirmAbsentForm,
     "deduct": DeductForm,
+    "ask_offset": OffsetForm,
     "review": AgreeForm,
     "approve": AgreeForm,
     "dispute": ReasonForm,

@@ -31,6 +31,8 @@ def facts(page: CasePage) -> list[tuple[Any, Any]]:
         found.append((_("拨付牵头医院（元）"), yuan(case.amount_fen)))
     if "left_open_fen" in progress.get("carried", {}):
         found.append((_("结转、尚未结算（元）"), yuan(progress["carried"]["left_open_fen"])))
+    if "offset_asked" in body:
+        found.append((_("本月拟冲预付金（元）"), yuan(body["offset_asked"]["amount_fen"])))
     if "dispute" in progress:
         found.append((_("争议"), progress["dispute"]["reason"]))
     return found
