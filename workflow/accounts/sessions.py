@@ -63,6 +63,16 @@ class Viewer(UserMixin):
         """Whether the page of periodic jobs concerns this person."""
         return self.has_role(*_JOB_ROLES)
 
+    @property
+    def may_administer(self) -> bool:
+        """Whether this person keeps the register of organisations, people and seats."""
+        return self.has_role(Role.ADMINISTRATOR)
+
+    @property
+    def may_register(self) -> bool:
+        """Whether this person keeps the register of consortia, members and insured people."""
+        return self.has_role(Role.ADMINISTRATOR, Role.COUNTY_HEALTH_REVIEWER)
+
     def has_role(self, *roles: str) -> bool:
         """Whether a seat held today gives one of ``roles``."""
         return any(seat.role in roles for seat in self.seats)

@@ -68,7 +68,7 @@ def parse_day(text: str | None, field: str) -> date:
 
 
 def parse_term(since: str | None, until: str | None) -> tuple[date, date | None]:
-    """First and last day of a term, the last day open where none is given; raises ``Refused`` when they are reversed."""
+    """First and last day of a term, without a last day where none is given; raises ``Refused`` when reversed."""
     first = parse_day(since, "since")
     last = parse_day(until, "until") if until else None
     if last is not None and last < first:

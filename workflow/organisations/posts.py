@@ -46,7 +46,7 @@ def fits(kind: str, role: str) -> bool:
 
 
 def may_stand(kind: str, place_kind: str) -> bool:
-    """Whether an organisation of ``kind`` may stand in a place of ``place_kind``; members and county bodies in a county."""
+    """Whether an organisation of ``kind`` may stand in a place of ``place_kind``; most kinds only in a county."""
     return place_kind in _STANDS.get(kind, ("county",))
 
 
