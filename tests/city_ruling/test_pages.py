@@ -114,6 +114,8 @@ def test_a_bureau_does_not_see_anothers_draft_or_decision(app: Flask, engine: En
     own = enter(app, engine, approver(county, "city_health")).get(f"/city_ruling/{case_id}").text
     other = enter(app, engine, approver(county, "city_finance")).get(f"/city_ruling/{case_id}").text
     assert "章程没有备案" in own
+    assert "章程不全" in own
+    assert "章程不全" not in other
     assert "章程没有备案" not in other
     assert "本轮结束后可见" in other
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Collection
 from importlib import import_module
 from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import Connection, select
 
+from governance.roles import Role
 from workflow import clocks, decisions, lifecycle, tasks
 from workflow.attempt import SYSTEM, Attempt, Case
 from workflow.clock import day_of
@@ -58,7 +60,7 @@ def build(connection: Connection, case: Case, viewer: Any, at: Any, bound: dict[
         worksheets=[worksheet_view(row) for row in sheets],
         rounds=_rounds(attempt, names, viewer),
         offers=_offers(attempt, viewer, bound or {}),
-        trail=[_trail_row(attempt, row, names) for row in reversed(trail)],
+        trail=_trail(attempt, trail, names, viewer),
         attachments=_attachments(attempt, names),
         documents=[],
         has_errors=bool(bound),
@@ -177,7 +179,7 @@ def form_for(attempt: Attempt, step: Step, formdata: Any = None) -> Any:
 
 
 def _rounds(attempt: Attempt, names: _Names, viewer: Any) -> list[SimpleNamespace]:
-    """Rounds with their seats, newest first; an undecided bureau's draft is shown to nobody else."""
+    """Rounds with their seats, newest first; what a seat said is shown to nobody else until its round is over."""
     case, connection = attempt.case, attempt.connection
     where = [one.c.case_id == case.id for one in (rounds, round_seats, cast_decisions)]
     all_rounds = list(connection.execute(select(rounds).where(where[0]).order_by(rounds.c.round_no.desc())))
@@ -185,7 +187,6 @@ def _rounds(attempt: Attempt, names: _Names, viewer: Any) -> list[SimpleNamespac
         return []
     all_seats = list(connection.execute(select(round_seats).where(where[1]).order_by(round_seats.c.seat_key)))
     cast = list(connection.execute(select(cast_decisions).where(where[2]).order_by(cast_decisions.c.id)))
-    mine = {seat.organisation_id for seat in viewer.seats}
     found = []
     for one in all_rounds:
         ballot = attempt.stage.ballot(one.ballot)
@@ -197,7 +198,10 @@ def _rounds(attempt: Attempt, names: _Names, viewer: Any) -> list[SimpleNamespac
                 opened=one.opened_at,
                 hash=one.subject_hash,
                 seats=[
-                    _seat(seat, ballot, [row for row in cast if row.round_no == one.round_no], names, mine)
+                    _seat(
+                        seat, ballot, [row for row in cast if row.round_no == one.round_no], names,
+                        one.outcome != "open" or _hears(viewer, seat.organisation_id),
+                    )
                     for seat in seats
                 ],
             )
@@ -205,11 +209,15 @@ def _rounds(attempt: Attempt, names: _Names, viewer: Any) -> list[SimpleNamespac
     return found
 
 
-def _seat(seat: Any, ballot: Any, cast: list[Any], names: _Names, mine: set[int]) -> SimpleNamespace:
+def _hears(viewer: Any, organisation_id: int | None) -> bool:
+    """Whether the viewer may read what this organisation said while its round is open: its own people, and audit."""
+    return any(seat.organisation_id == organisation_id or seat.role == str(Role.AUDITOR) for seat in viewer.seats)
+
+
+def _seat(seat: Any, ballot: Any, cast: list[Any], names: _Names, heard: bool) -> SimpleNamespace:
     own = {row.link: row for row in cast if row.seat_key == seat.seat_key}
     final = own.get(ballot.chain[-1])
-    draft = own.get(ballot.chain[0]) if seat.organisation_id in mine else None
-    shown = final or draft
+    shown = (final or own.get(ballot.chain[0])) if heard else None
     pending = next((link for link in ballot.chain if link not in own), None)
     return SimpleNamespace(
         organisation=seat.label,
@@ -224,9 +232,21 @@ def _seat(seat: Any, ballot: Any, cast: list[Any], names: _Names, mine: set[int]
     )
 
 
-def _trail_row(attempt: Attempt, row: Any, names: _Names) -> SimpleNamespace:
+def _trail(attempt: Attempt, trail: list[Any], names: _Names, viewer: Any) -> list[SimpleNamespace]:
+    """The record, newest first, without opinions of an open round that the viewer may not read yet."""
+    query = select(rounds.c.round_no).where(rounds.c.case_id == attempt.case.id, rounds.c.outcome == "open")
+    still_open = set(attempt.connection.scalars(query))
+    return [
+        _trail_row(attempt, row, names, {} if _hears(viewer, row.organisation_id) else still_open)
+        for row in reversed(trail)
+    ]
+
+
+def _trail_row(attempt: Attempt, row: Any, names: _Names, unheard: Collection[int]) -> SimpleNamespace:
     labels = attempt.stage.state_labels
     data = json.loads(row.body)["data"]
+    if data.get("round") in unheard:
+        data.pop("opinion", None)
     return SimpleNamespace(
         seq=row.seq,
         at=row.at,
