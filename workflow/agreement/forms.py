@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flask_wtf.file import FileField, MultipleFileField
 from wtforms import Field, FormField, SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms import Form as PlainSubform
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
 from workflow.agreement.model import (
@@ -54,7 +55,11 @@ class DraftForm(StepForm):
     number = StringField(_("协议编号"), validators=[Optional(), Length(max=200)])
     start = DayField(_("协议开始日期"), validators=[Optional()])
     end = DayField(_("协议结束日期"), validators=[Optional()])
-    pools = SelectMultipleField(_("险种"), choices=list(POOL_LABELS.items()), validators=[Optional()])
+    pools = SelectMultipleField(
+        _("险种"),
+        choices=[SelectChoice(pool, label) for pool, label in POOL_LABELS.items()],
+        validators=[Optional()],
+    )
     deposit_ratio = StringField(_("质量保证金比例，例如 0.05"), validators=[Optional(), Length(max=20)])
     overrun_tiers = TextAreaField(
         _("合理超支分担，每行“超支率上限 基金分担比例”，末行上限写“以上”"), validators=[Optional(), Length(max=1000)]
@@ -120,7 +125,7 @@ class RecordAuthorisationForm(StepForm):
         """Offer the members whose authorisation is still out."""
         given = attempt.dossier.get("authorisations", {})
         self.member.choices = [
-            (one.code, one.name) for one in asked_members(attempt.parties) if one.code not in given
+            SelectChoice(one.code, one.name) for one in asked_members(attempt.parties) if one.code not in given
         ]
 
 
@@ -136,7 +141,7 @@ class PayPrepaymentForm(StepForm):
     def prepare(self, attempt: Attempt) -> None:
         """Offer the pools whose prepayment is unpaid."""
         unpaid = unpaid_prepayment_fen(attempt.dossier, attempt.progress)
-        self.pool.choices = [(pool, POOL_LABELS[pool]) for pool in unpaid]
+        self.pool.choices = [SelectChoice(pool, POOL_LABELS[pool]) for pool in unpaid]
 
     def command_data(self) -> dict[str, Any]:
         """The command's keywords."""
@@ -147,7 +152,11 @@ class PayPrepaymentForm(StepForm):
 class SupplementForm(ReasonForm):
     """A member joins or leaves."""
 
-    kind = SelectField(_("变更"), choices=list(KINDS.items()), validators=[InputRequired(_("请选择变更"))])
+    kind = SelectField(
+        _("变更"),
+        choices=[SelectChoice(kind, label) for kind, label in KINDS.items()],
+        validators=[InputRequired(_("请选择变更"))],
+    )
     member = StringField(_("单位代码"), validators=[InputRequired(_("请填写单位代码")), Length(max=60)])
     effective = DayField(_("生效日期"), validators=[InputRequired(_("请填写生效日期"))])
     document = StringField(_("依据文件"), validators=[Optional(), Length(max=200)])

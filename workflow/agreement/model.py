@@ -135,7 +135,8 @@ def text_of(connection: Connection, key: str) -> ColumnElement[str]:
     """The text under ``key`` of a dossier, as SQL both databases understand."""
     body = dossiers.c.body
     plain = cast(body, JSON) if connection.dialect.name == "postgresql" else type_coerce(body, JSON)
-    return plain[key].as_string()
+    found: ColumnElement[str] = plain[key].as_string()
+    return found
 
 
 def day_of(dossier: Mapping[str, Any], name: str) -> date | None:

@@ -40,7 +40,7 @@ def drafted(given: Mapping[str, Any]) -> dict[str, Any]:
         if fen is not None
     }
     _known(prepayment_fen, pools, "prepayment_fen", bad)
-    body = {
+    body: dict[str, Any] = {
         "number": _text(given.get("number"), "number", LONGEST_NAME, bad),
         "start": _day(given.get("start"), "start", bad),
         "end": _day(given.get("end"), "end", bad),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask_wtf.file import MultipleFileField
 from wtforms import Field, IntegerField, SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
 
 from governance.money import parse_yuan, yuan
@@ -97,7 +98,9 @@ class CalculateForm(StepForm):
     prior_settled_fen = MoneyField(_("上年清算总额（元）"), validators=[Optional()])
     pool_growth = StringField(_("统筹地区基金支出增长率，例如 0.05"), validators=[Optional(), Length(max=20)])
     basis = SelectField(
-        _("分配基数"), choices=[("expenditure", _("基金支出预算")), ("income", _("基金收入"))], validators=[Optional()]
+        _("分配基数"),
+        choices=[SelectChoice("expenditure", _("基金支出预算")), SelectChoice("income", _("基金收入"))],
+        validators=[Optional()],
     )
     pool_budget_fen = MoneyField(_("统筹基金支出预算（范围内，元）"), validators=[Optional()])
     prior_in_area_fen = MoneyField(_("上年本地支付（元）"), validators=[Optional()])
@@ -128,7 +131,7 @@ class CalculateForm(StepForm):
 
     def validate(self, extra_validators: Any = None) -> bool:
         """Each line of a list is read by its own pattern."""
-        valid = super().validate(extra_validators)
+        valid: bool = super().validate(extra_validators)
         for field in self:
             if field.short_name in LINES and not _readable(field):
                 valid = False

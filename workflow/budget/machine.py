@@ -54,6 +54,12 @@ def leading_bureau(attempt: Attempt, role: Role) -> Iterable[int]:
     return attempt.parties.of(role) if role.startswith(f"{leading_kind(attempt)}_") else ()
 
 
+def leading_bureau_to_calculate(attempt: Attempt, role: Role) -> Iterable[int]:
+    """The bureau that prepares, until there is a calculation and again after a refusal."""
+    waits = attempt.case.state == State.DRAFTING or attempt.progress.get("rejected")
+    return leading_bureau(attempt, role) if waits else ()
+
+
 def every_party_exists(attempt: Attempt) -> list[Refusal]:
     """Each bureau that is to approve is known here, so that no seat can be missing from the round."""
     return [
@@ -113,7 +119,7 @@ DECIDED_IN = (State.CONSULTED, State.ADJUSTED)
 STEPS = (
     #    trigger       from                                 to                shown as           taken by
     step("calculate",  (State.DRAFTING, State.CALCULATED),  State.CALCULATED, _("填报并测算"),   PREPARERS,
-         of_the_leading_bureau, duty=Duty.PREPARE, waiting=leading_bureau),
+         of_the_leading_bureau, duty=Duty.PREPARE, waiting=leading_bureau_to_calculate),
     step("pre_issue",  BEFORE_APPROVAL,                     STAY,             _("预下达"),       ISSUERS,
          of_the_leading_bureau, duty=Duty.APPROVE, task=False, edits=False),
     step("consult",    State.CALCULATED,                    State.CONSULTED,  _("登记协商并送审"), PREPARERS,
