@@ -112,7 +112,7 @@ def test_reviewer_approver_and_payer_differ(month: Month) -> None:
     month.to_calculated()
     reviewer = month.actor(Role.AGENCY_REVIEWER)
     month.take("review", Role.AGENCY_REVIEWER, verdict="agree", opinion="")
-    assert facts(refused(month.take_as, "approve", also(month, reviewer, Role.AGENCY_HEAD))) == ["duty", "seat"]
+    assert facts(refused(month.take_as, "approve", also(month, reviewer, Role.AGENCY_HEAD))) == ["duty"]
     month.take("approve", Role.AGENCY_HEAD, verdict="agree", opinion="")
     month.take("fund", Role.CITY_FINANCE_APPROVER, on="2025-04-09", document="样例用款")
     for person in (reviewer, month.actor(Role.AGENCY_HEAD)):

@@ -90,7 +90,9 @@ def tally_of(attempt: Attempt, book: Book) -> Tallies:
         rates=rates_of(book, members),
         cross_consortium=_cross_consortium(attempt, book),
         floor_at_zero=floor is not None and floor.value == "true",
-        outliers=bounds and OutlierBounds(*(_ten_thousandths(bounds.value[name]) for name in ("low", "high"))),
+        outliers=None
+        if bounds is None
+        else OutlierBounds(_ten_thousandths(bounds.value["low"]), _ten_thousandths(bounds.value["high"])),
     )
 
 
@@ -131,54 +133,60 @@ def _cross_consortium(attempt: Attempt, book: Book) -> CrossConsortium | None:
 
 
 def _facts(attempt: Attempt, tallies: Tallies) -> dict[str, Any]:
-    """The facts of the worksheet; an absent member's lines are left out and shown as left open."""
+    """The facts of the worksheet; an absent member's lines are left out and kept in sight as left open."""
     counted = tallies.as_facts()
     missing = set(absent(attempt.dossier))
-    columns = {one["member"]: one["columns"] for one in counted["members"]}
-    payable = {one["member"]: one["payable_fen"] for one in counted["members"]}
-    left_open = {code: _total_fen(payable[code]) for code in missing & payable.keys()}
-    outstanding_fen = max(outstanding_prepayment_fen(attempt), 0)
-    members = [
-        {
-            "member": one.code,
-            "level": one.level,
-            "payable_fen": {} if one.code in missing else payable[one.code],
-            "audit_deduction_fen": _deduction_fen(attempt, one.code),
-            "carried_in_fen": carried_in_fen(attempt, one.code),
-            "prepayment_outstanding_fen": outstanding_fen if one.id == attempt.consortium.lead_id else 0,
-        }
-        for one in members_of_month(attempt)
-    ]
-    sums = dict.fromkeys(("own", "inflow"), 0)
-    for one in members:
-        for kinds in one["payable_fen"].values():
-            for kind in sums:
-                sums[kind] += kinds.get(kind, 0)
-    attempt.dossier |= {
-        "columns": {code: _shown(columns[code]) for code in columns if code not in missing},
-        "left_open_fen": left_open,
-        "tallies": {
-            "own_fen": sums["own"], "inflow_fen": sums["inflow"], "away_fen": counted["away_fen"],
-            "excluded_fen": counted["excluded_fen"], "cases": counted["cases"],
-        },
-        "differing_standards": tallies.differences(),
-    }  # fmt: skip
+    payable = {one["member"]: {} if one["member"] in missing else one["payable_fen"] for one in counted["members"]}
+    outstanding_fen, carried = max(outstanding_prepayment_fen(attempt), 0), carried_in_fen(attempt)
+    asked = attempt.dossier.get("offset_asked", {}).get("amount_fen")
+    _show(attempt, tallies, counted, missing)
     return {
         "consortium": attempt.consortium.code,
         "pool": attempt.case.pool,
         "period": attempt.case.period,
-        "members": members,
+        "members": [
+            {
+                "member": one.code,
+                "level": one.level,
+                "payable_fen": payable[one.code],
+                "audit_deduction_fen": _deduction_fen(attempt, one.code),
+                "carried_in_fen": carried.get(one.code, 0),
+                "prepayment_outstanding_fen": outstanding_fen if one.id == attempt.consortium.lead_id else 0,
+            }
+            for one in members_of_month(attempt)
+        ],
         "away_fen": counted["away_fen"],
         "excluded_fen": counted["excluded_fen"],
         "prepayment_outstanding_fen": outstanding_fen,
-        "prepayment_offset_requested_fen": attempt.dossier.get("offset_asked", {}).get(
-            "amount_fen", offset_asked_fen(outstanding_fen, attempt.case.period)
+        "prepayment_offset_requested_fen": (
+            offset_asked_fen(outstanding_fen, attempt.case.period) if asked is None else asked
         ),
     }
 
 
-def _total_fen(payable: Mapping[str, Mapping[str, int]]) -> int:
-    return sum(kinds.get(kind, 0) for kinds in payable.values() for kind in ("own", "inflow"))
+def _show(attempt: Attempt, tallies: Tallies, counted: Mapping[str, Any], missing: set[str]) -> None:
+    """Keep beside the worksheet what the page and the year's clearing read of the tallies."""
+    present = [one for one in counted["members"] if one["member"] not in missing]
+    attempt.dossier |= {
+        "columns": {one["member"]: _shown(one["columns"]) for one in present},
+        "left_open_fen": {
+            one["member"]: _of_kind(one, "own") + _of_kind(one, "inflow")
+            for one in counted["members"]
+            if one["member"] in missing
+        },
+        "tallies": {
+            "own_fen": sum(_of_kind(one, "own") for one in present),
+            "inflow_fen": sum(_of_kind(one, "inflow") for one in present),
+            "away_fen": counted["away_fen"],
+            "excluded_fen": counted["excluded_fen"],
+            "cases": counted["cases"],
+        },
+        "differing_standards": tallies.differences(),
+    }
+
+
+def _of_kind(member: Mapping[str, Any], kind: str) -> int:
+    return sum(kinds.get(kind, 0) for kinds in member["payable_fen"].values())
 
 
 def _shown(columns: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
@@ -197,19 +205,33 @@ def offset_asked_fen(outstanding_fen: int, period: str) -> int:
 
 def outstanding_prepayment_fen(attempt: Attempt) -> int:
     """Prepayment booked up to the month's year and not set off yet; a later year's advance is not touched."""
-    return _balance_fen(attempt, "prepayment", attempt.consortium.code, journals.c.year <= int(attempt.case.period[:4]))
-
-
-def carried_in_fen(attempt: Attempt, member: str) -> int:
-    """What a member owes from earlier months of the year, or from before a takeover; clearing ends it with the year."""
-    return max(_balance_fen(attempt, "carry", member, journals.c.year == int(attempt.case.period[:4])), 0)
-
-
-def _balance_fen(attempt: Attempt, account: str, party: str, years: Any) -> int:
-    book = f"{attempt.consortium.code}/{attempt.case.pool}"
     query = (
         select(func.coalesce(func.sum(postings.c.fen), 0))
         .join_from(postings, journals)
-        .where(postings.c.account == account, postings.c.party == party, journals.c.book == book, years)
+        .where(
+            postings.c.account == "prepayment",
+            postings.c.party == attempt.consortium.code,
+            journals.c.book == _book(attempt),
+            journals.c.year <= int(attempt.case.period[:4]),
+        )
     )
     return int(attempt.connection.scalar(query) or 0)
+
+
+def carried_in_fen(attempt: Attempt) -> dict[str, int]:
+    """What members owe from earlier months of the year, or from before a takeover; clearing ends it with the year."""
+    query = (
+        select(postings.c.party, func.sum(postings.c.fen))
+        .join_from(postings, journals)
+        .where(
+            postings.c.account == "carry",
+            journals.c.book == _book(attempt),
+            journals.c.year == int(attempt.case.period[:4]),
+        )
+        .group_by(postings.c.party)
+    )
+    return {party: max(int(fen), 0) for party, fen in attempt.connection.execute(query)}
+
+
+def _book(attempt: Attempt) -> str:
+    return f"{attempt.consortium.code}/{attempt.case.pool}"
