@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import Connection, exists, select
 
 from workflow import clock, clocks, lifecycle, rules
 from workflow.attempt import SYSTEM, Case
 from workflow.city_ruling.applying import open_application, why_not_apply
-from workflow.city_ruling.model import State, case_of, recognition_in_force
+from workflow.city_ruling.model import State, case_of
 from workflow.db import moment_text
 from workflow.i18n import lazy as _
-from workflow.model import cases, dossiers, occurrences
+from workflow.model import cases, occurrences
 from workflow.model import clocks as clock_rows
 from workflow.occurrences import Due, Job
 from workflow.self_assessment.commands import open_for
@@ -27,11 +29,10 @@ def due_applications(connection: Connection, at: datetime) -> list[Due]:
     ruling = cases.alias()
     query = (
         select(cases.c.id, cases.c.consortium_id, cases.c.since)
-        .join(dossiers, (dossiers.c.case_id == cases.c.id) & (dossiers.c.version == cases.c.dossier_version))
         .where(
             cases.c.stage == "self_assessment",
             cases.c.state == str(AssessmentState.FILED),
-            dossiers.c.body.contains('"total_payment":true', autoescape=True),
+            cases.c.progress.contains('"applies":true', autoescape=True),
             ~exists().where(
                 ruling.c.stage == "city_ruling",
                 ruling.c.consortium_id == cases.c.consortium_id,
@@ -78,23 +79,31 @@ def end_notice(connection: Connection, due: Due, at: datetime) -> None:
 def due_rechecks(connection: Connection, at: datetime) -> list[Due]:
     """Recognised consortia whose last anniversary has passed and has not been taken up."""
     day = clock.day_of(at)
-    recognised = (cases.c.stage == "city_ruling") | (cases.c.stage == "takeover")
-    query = select(cases.c.id, cases.c.consortium_id, cases.c.place).where(
-        recognised, cases.c.state == str(State.CONFIRMED)
-    )
     done = select(occurrences.c.scope, occurrences.c.period).where(
         occurrences.c.job == RECHECK, occurrences.c.status == "done"
     )
     known = {(row.scope, row.period) for row in connection.execute(done)}
     found = []
-    for row in connection.execute(query).all():
-        recognition = recognition_in_force(connection, row.consortium_id, day)
-        if recognition is None or recognition.case_id != row.id:
-            continue
-        anniversary = last_anniversary(recognition.since, day, row.place)
+    for row, since in _recognised(connection, day):
+        anniversary = last_anniversary(since, day, row.place)
         if anniversary is not None and (row.id, anniversary.isoformat()) not in known:
             found.append(Due(row.id, anniversary.isoformat(), clock.moment(anniversary)))
     return found
+
+
+def _recognised(connection: Connection, day: date) -> list[tuple[Any, date]]:
+    """Each consortium's recognition on ``day``, as its case and the day it counts from; a ruling before a takeover."""
+    query = (
+        select(cases.c.id, cases.c.consortium_id, cases.c.place, cases.c.progress)
+        .where(cases.c.stage.in_(("takeover", "city_ruling")), cases.c.state == str(State.CONFIRMED))
+        .order_by(cases.c.stage.desc(), cases.c.id)
+    )
+    newest: dict[int, tuple[Any, date]] = {}
+    for row in connection.execute(query):
+        since = date.fromisoformat(json.loads(row.progress)["recognised_since"])
+        if since <= day:
+            newest[row.consortium_id] = (row, since)
+    return list(newest.values())
 
 
 def last_anniversary(since: date, day: date, place: str) -> date | None:

@@ -166,5 +166,6 @@ def return_document(attempt: Attempt, *, reason: str) -> None:
 def confirm(attempt: Attempt) -> None:
     """The recognition is confirmed; the lead and the agency hear of it, and the agreement is next."""
     number = attempt.dossier["document"]["number"]
+    attempt.progress["recognised_since"] = attempt.dossier["document"]["effective"]
     for role in (Role.LEAD_CLERK, Role.AGENCY_CLERK):
         attempt.notify(role, "recognised", f"已认定为紧密型县域医共体（{number}）")

@@ -170,6 +170,11 @@ def sign(attempt: Attempt, *, verdict: str = "agree", opinion: str = "") -> None
         attempt.follow = "ask_endorsement"
 
 
+def file(attempt: Attempt) -> None:
+    """File the self-assessment; with the intent to apply, the application opens by itself."""
+    attempt.progress["applies"] = bool(attempt.dossier["total_payment"])
+
+
 def send_back(attempt: Attempt, *, reason: str) -> None:
     """The head returns the draft to the clerk with a reason."""
     _returned(attempt, reason, Role.LEAD_HEAD)

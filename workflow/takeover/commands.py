@@ -114,6 +114,7 @@ def confirm(attempt: Attempt, *, verdict: str = "agree", opinion: str = "") -> N
     _check_answers(attempt)
     for pool in attempt.dossier["pools"]:
         _post_opening(attempt, pool)
+    attempt.progress["recognised_since"] = attempt.dossier["recognition"]["date"]
     attempt.notify(Role.LEAD_CLERK, "taken_over", "本医共体已接入，认定、协议和期初余额以接入记录为准")
 
 
