@@ -51,7 +51,7 @@ def _indicators(page: CasePage, unit: str, name: str) -> Section:
             "weight": one["weight"],
             "source": one.get("source", ""),
             "points": points.get(f"{prefix}points.{one['key']}"),
-            **{"value": "", "document": "", "sha256": "", "name": ""},
+            "value": "", "document": "", "sha256": "", "name": "",
             **entry(page.dossier, unit, one["key"]),
         }
         for one in indicators(page.attempt)

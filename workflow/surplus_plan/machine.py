@@ -1,0 +1,155 @@
+"""The table of a plan: drafted by the lead, consulted, voted on by the committee, filed in order, paid to the last member."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from governance.quorum import Outcome
+from governance.roles import Duty, Role
+from workflow.attempt import Attempt
+from workflow.i18n import lazy as _
+from workflow.machines import STAY, Ballot, BallotSeat, Count, Stage, register, step
+from workflow.surplus_plan import commands
+from workflow.surplus_plan.conditions import (
+    asked_for_its_opinion,
+    contribution_assessment_final,
+    every_filing_accepted,
+    every_member_heard_or_time_over,
+    every_receipt_known,
+    members_not_paid_yet,
+    members_paid,
+    minutes_kept,
+    next_filer,
+    next_in_the_order_of_filing,
+    once_called,
+    own_amount_open,
+    plan_calculated,
+    session_convened,
+    session_day_reached,
+    silent_now,
+    until_called,
+    until_paid,
+    weights_are_the_final_ones,
+    with_open_amounts,
+)
+from workflow.surplus_plan.forms import FORMS
+from workflow.surplus_plan.model import (
+    STATE_LABELS,
+    VOTERS,
+    State,
+    committee_seats,
+    motion_of,
+    quorum_of,
+    voting_seats,
+)
+
+MEMBERS = (Role.MEMBER_CLERK, Role.MEMBER_HEAD)
+FILERS = (
+    Role.AGENCY_REVIEWER, Role.AGENCY_HEAD, Role.COUNTY_HEALTH_REVIEWER, Role.COUNTY_HEALTH_APPROVER,
+    Role.COUNTY_INSURANCE_REVIEWER, Role.COUNTY_INSURANCE_APPROVER, Role.COUNTY_FINANCE_REVIEWER,
+    Role.COUNTY_FINANCE_APPROVER, Role.CITY_INSURANCE_REVIEWER, Role.CITY_INSURANCE_APPROVER,
+    Role.CITY_HEALTH_REVIEWER, Role.CITY_HEALTH_APPROVER, Role.CITY_FINANCE_REVIEWER, Role.CITY_FINANCE_APPROVER,
+)  # fmt: skip
+
+
+def voting_ballot_seats(attempt: Attempt) -> list[BallotSeat]:
+    """One ballot for each member present and not recused, and for each written proxy, cast by its holder."""
+    body = attempt.parties.body("committee")
+    known = {seat.id: seat for seat in committee_seats(attempt)}
+    votes = voting_seats(attempt.progress["attendance"])
+    if body is None:
+        return []
+    return [
+        BallotSeat(
+            f"seat:{seat}", body,
+            known[seat].name if seat == holder else f"{known[seat].name}（委托{known[holder].name}）", VOTERS,
+            seat_id=holder,
+        )
+        for seat, holder in sorted(votes.items())
+    ]  # fmt: skip
+
+
+def committee_majority(attempt: Attempt) -> Count:
+    """The committee's rule over all its seats and those present, without the recused."""
+    attendance = attempt.progress["attendance"]
+    seats = len(committee_seats(attempt)) - len({one["seat"] for one in attendance["recused"]})
+    rule, motion = quorum_of(attempt), motion_of(attempt)
+
+    def count(verdicts: Sequence[str], present: int) -> Outcome | None:
+        return rule.outcome(verdicts, seats=seats, present=present, motion=motion)
+
+    return count
+
+
+STEPS = (
+    #    trigger               from                to                  shown as               taken by
+    step("draft",              State.DRAFTING,     STAY,               _("编制方案"),         Role.LEAD_FINANCE,
+         contribution_assessment_final, duty=Duty.PREPARE),
+    step("draft",              State.RETURNED,     State.DRAFTING,     _("修改方案"),         Role.LEAD_FINANCE,
+         contribution_assessment_final, duty=Duty.PREPARE),
+    step("open_consultation",  State.DRAFTING,     State.CONSULTATION, _("征求成员意见"),     Role.LEAD_FINANCE,
+         contribution_assessment_final, plan_calculated, weights_are_the_final_ones, duty=Duty.PREPARE, task=False, primary=True),
+    step("give_opinion",       State.CONSULTATION, STAY,               _("提出意见"),         MEMBERS, asked_for_its_opinion,
+         waiting=silent_now, edits=False, clock="opinion"),
+    step("recall",             State.CONSULTATION, State.RETURNED,     _("收回修改"),         Role.LEAD_FINANCE,
+         duty=Duty.PREPARE, task=False, dangerous=True),
+    step("close_consultation", State.CONSULTATION, State.COMMITTEE,    _("征求意见结束"),     Role.SYSTEM,
+         every_member_heard_or_time_over, primary=True),
+    step("convene",            State.COMMITTEE,    STAY,               _("召集会议"),         Role.COMMITTEE_SECRETARY,
+         waiting=until_called, edits=False),
+    step("register_attendance", State.COMMITTEE,   State.VOTING,       _("登记到会"),         Role.COMMITTEE_SECRETARY,
+         session_convened, session_day_reached, waiting=once_called, edits=False, primary=True),
+    step("vote",               State.VOTING,       STAY,               _("表决"),             VOTERS, session_day_reached,
+         duty=Duty.APPROVE, casts=("committee", "vote"), edits=False, primary=True),
+    step("adjourn",            State.VOTING,       State.COMMITTEE,    _("休会另行召集"),     Role.COMMITTEE_SECRETARY,
+         task=False, dangerous=True, edits=False),
+    step("adopt",              State.VOTING,       State.ADOPTED,      _("表决通过"),         Role.SYSTEM),
+    step("reject",             State.VOTING,       State.RETURNED,     _("表决未通过"),       Role.SYSTEM),
+    step("send_back",          State.VOTING,       State.RETURNED,     _("表决退回"),         Role.SYSTEM),
+    step("close_session",      State.ADOPTED,      State.FILING,       _("提交会议纪要"),     Role.COMMITTEE_SECRETARY, edits=False),
+    step("close_session",      State.RETURNED,     STAY,               _("提交会议纪要"),     Role.COMMITTEE_SECRETARY,
+         task=False, edits=False),
+    step("accept_filing",      State.FILING,       STAY,               _("受理备案"),         FILERS,
+         minutes_kept, next_in_the_order_of_filing, duty=Duty.REVIEW, waiting=next_filer, edits=False, primary=True),
+    step("return_filing",      State.FILING,       State.RETURNED,     _("退回备案"),         FILERS,
+         next_in_the_order_of_filing, duty=Duty.REVIEW, task=False, dangerous=True),
+    step("file",               State.FILING,       State.FILED,        _("备案完成"),         Role.SYSTEM,
+         minutes_kept, every_filing_accepted),
+    step("begin_sharing",      State.FILED,        State.PAYING,       _("开始支付"),         Role.SYSTEM),
+    step("pay_retained",       State.FILED,        State.PAYING,       _("拨付留用结余"),     Role.AGENCY_CLERK, every_filing_accepted,
+         duty=Duty.PAY, edits=False, clock="pay_lead"),
+    step("pay_members",        State.PAYING,       STAY,               _("按方案支付"),       Role.LEAD_FINANCE, members_not_paid_yet,
+         duty=Duty.PAY, waiting=until_paid, edits=False, clock="pay_members", primary=True),
+    step("confirm_receipt",    State.PAYING,       STAY,               _("确认款项"),         MEMBERS, members_paid, own_amount_open,
+         waiting=with_open_amounts, edits=False),
+    step("bank_proof",         State.PAYING,       STAY,               _("上传银行回单"),     Role.LEAD_FINANCE, members_paid,
+         task=False, edits=False),
+    step("complete",           State.PAYING,       State.COMPLETED,    _("办结"),             Role.SYSTEM, members_paid,
+         every_receipt_known),
+)  # fmt: skip
+
+STAGE = register(
+    Stage(
+        name="surplus_plan",
+        label=_("结余分配方案"),
+        states=State,
+        state_labels=STATE_LABELS,
+        steps=STEPS,
+        commands=commands,
+        forms=FORMS,
+        ballots=(
+            Ballot(
+                "committee", _("管委会表决"), (str(State.VOTING),), voting_ballot_seats, chain=("vote",),
+                rule=committee_majority, then={"passed": "adopt", "failed": "reject", "returned": "send_back"},
+            ),
+        ),
+        final=frozenset({str(State.COMPLETED)}),
+        main_path=tuple(
+            str(one)
+            for one in (
+                State.DRAFTING, State.CONSULTATION, State.COMMITTEE, State.VOTING, State.FILING, State.FILED,
+                State.PAYING, State.COMPLETED,
+            )
+        ),
+    )
+)

@@ -1,0 +1,142 @@
+"""From filing to every member's receipt: what is booked, who has paid, and who has the money."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from governance.roles import Role
+from workflow import clocks, files, ledger
+from workflow.attempt import Attempt, refuse
+from workflow.i18n import lazy as _
+from workflow.surplus_plan.model import parts_of, shares_overrun, unconfirmed, year_of
+
+Lines = list[tuple[str, str, int]]
+
+
+def file(attempt: Attempt) -> None:
+    """The plan is filed: what each recipient gets (or bears) is booked, and the days for paying begin."""
+    code, parts = attempt.consortium.code, parts_of(attempt)
+    total_fen = sum(parts.values())
+    if shares_overrun(attempt.dossier):
+        lines: Lines = [("owed", code, -total_fen), *(("owed", party, fen) for party, fen in parts.items())]
+    elif attempt.dossier["settled_with_clearing"]:
+        lines = [("owed", code, total_fen), *(("owed", party, -fen) for party, fen in parts.items())]
+    else:
+        lines = [("clearing", code, total_fen), *(("payable", party, -fen) for party, fen in parts.items())]
+    _post(attempt, "file", "分配方案备案", lines)
+    rule = attempt.rule("surplus.pay_within_days")
+    if attempt.dossier["settled_with_clearing"]:
+        clocks.start(attempt, "pay_members", rule, Role.LEAD_FINANCE)
+        attempt.follow = "begin_sharing"
+        return
+    clocks.start(attempt, "pay_lead", rule, Role.AGENCY_CLERK)
+    attempt.notify(Role.AGENCY_CLERK, "filed", "分配方案已备案，请拨付留用结余")
+
+
+def begin_sharing(attempt: Attempt) -> None:
+    """Nothing comes from the agency: the lead shares what it holds, or recovers what members bear."""
+    attempt.notify(Role.LEAD_FINANCE, "paying", "方案已备案，请按方案支付或收回")
+
+
+def pay_retained(attempt: Attempt, *, bank_reference: str, paid_on: str | None = None) -> None:
+    """The agency has paid the retained surplus to the lead, who holds it for the recipients."""
+    on, parts = _day(attempt, paid_on, "paid_on"), parts_of(attempt)
+    total_fen = sum(parts.values())
+    attempt.progress["paid"] = _transfer(attempt, bank_reference, on, total_fen)
+    lines: Lines = [("payable", party, fen) for party, fen in parts.items()]
+    lines += [("bank", attempt.consortium.code, -total_fen), ("custody", _lead(attempt), total_fen)]
+    lines += [("owed", party, -fen) for party, fen in parts.items()]
+    _post(attempt, "pay", f"拨付留用结余 {bank_reference.strip()}", lines)
+    clocks.stop(attempt, "pay_lead", on)
+    rule = attempt.rule("settlement.pay_members_within")
+    clocks.start(attempt, "pay_members", rule, Role.LEAD_FINANCE, started_on=on)
+    attempt.notify(Role.LEAD_FINANCE, "paid", "留用结余已拨付，请按方案支付成员单位")
+
+
+def pay_members(attempt: Attempt, *, bank_reference: str, paid_on: str | None = None) -> None:
+    """The lead has paid every recipient what the plan says (of an overrun: has recovered it); its own part stays."""
+    on, parts = _day(attempt, paid_on, "paid_on"), parts_of(attempt)
+    total_fen, lead = sum(parts.values()), _lead(attempt)
+    sign = -1 if shares_overrun(attempt.dossier) else 1
+    attempt.progress["distributed"] = {**_transfer(attempt, bank_reference, on, total_fen), "parts": parts}
+    lines: Lines = [("owed", party, sign * fen) for party, fen in parts.items()]
+    _post(attempt, "distribute", f"按方案支付 {bank_reference.strip()}", [*lines, ("custody", lead, -sign * total_fen)])
+    clocks.stop(attempt, "pay_members", on)
+    if lead in parts:
+        _received(attempt, [lead], "kept", on)
+    for member in attempt.parties.members:
+        if member.code in unconfirmed(attempt):
+            attempt.notify(Role.MEMBER_CLERK, "distributed", "方案款项已支付，请确认", member.id)
+    _complete_when_received(attempt)
+
+
+def confirm_receipt(attempt: Attempt, *, received_on: str | None = None, received_fen: int | None = None) -> None:
+    """A member confirms that its amount has come (of an overrun: has been taken)."""
+    member = attempt.parties.member(attempt.actor.organisation_id or 0)
+    if member is None or member.code not in unconfirmed(attempt):
+        raise refuse(_("本单位没有待确认的款项"), who=_("本单位"))
+    if received_fen is not None and received_fen != attempt.results["members"][member.code]:
+        raise refuse(_("收到的金额与方案不符，请与牵头医院财务核对"), who=_("牵头医院财务"), field="received_fen")
+    _received(attempt, [member.code], "confirmed", _day(attempt, received_on, "received_on"))
+    _complete_when_received(attempt)
+
+
+def bank_proof(
+    attempt: Attempt, *, bank_reference: str, members: Sequence[str] = (), proof: dict[str, Any] | None = None
+) -> None:
+    """The lead proves by the bank's record that members have their money: all still open, or those named."""
+    waiting = unconfirmed(attempt)
+    if not set(members) <= set(waiting):
+        raise refuse(_("所列成员单位中有不待确认的"), who=_("牵头医院财务"), field="members")
+    if not bank_reference.strip():
+        raise refuse(_("请填写银行回单号"), who=_("牵头医院财务"), field="bank_reference")
+    digest = files.attach(attempt, "bank_proof", proof) if proof else ""
+    _received(
+        attempt, list(members) or waiting, "proven", attempt.day, bank_reference=bank_reference.strip(), proof=digest
+    )
+    _complete_when_received(attempt)
+
+
+def _received(attempt: Attempt, codes: Sequence[str], how: str, on: date, **said: Any) -> None:
+    amounts = attempt.results["members"]
+    receipts = attempt.progress.setdefault("receipts", {})
+    for code in codes:
+        receipts[code] = {"how": how, "on": on.isoformat(), "by": attempt.actor.name, "fen": amounts[code], **said}
+    attempt.noted["received"] = list(codes)
+
+
+def _complete_when_received(attempt: Attempt) -> None:
+    if not unconfirmed(attempt):
+        attempt.follow = "complete"
+
+
+def _lead(attempt: Attempt) -> str:
+    return attempt.parties.codes[attempt.consortium.lead_id]
+
+
+def _transfer(attempt: Attempt, bank_reference: str, on: date, fen: int) -> dict[str, Any]:
+    reference = bank_reference.strip()
+    if not reference:
+        raise refuse(_("请填写银行流水号"), field="bank_reference")
+    attempt.noted |= {"bank_reference": reference, "amount_fen": fen}
+    return {"bank_reference": reference, "on": on.isoformat(), "fen": fen, "by": attempt.actor.name}
+
+
+def _day(attempt: Attempt, text: str | None, field: str) -> date:
+    try:
+        day = date.fromisoformat(text) if text else attempt.day
+    except ValueError as error:
+        raise refuse(_("请按 2026-11-23 的样子填写日期"), field=field) from error
+    filed = max((one["on"] for one in attempt.progress.get("filings", [])), default="")
+    if day > attempt.day or day.isoformat() < filed:
+        raise refuse(_("日期 %(day)s 晚于今天，或早于方案备案", day=day.isoformat()), field=field)
+    return day
+
+
+def _post(attempt: Attempt, what: str, memo: str, lines: Lines) -> None:
+    ledger.post(
+        attempt.connection, book=f"{attempt.consortium.code}/{attempt.case.pool}", year=year_of(attempt),
+        biz_key=f"surplus_plan:{attempt.case.id}:{what}", case_id=attempt.case.id, memo=memo, lines=lines, at=attempt.at,
+    )  # fmt: skip
