@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import UTC, datetime
 from typing import Any
 
@@ -138,6 +139,24 @@ def test_a_seat_ends_and_another_begins_the_next_day(engine: Engine) -> None:
     do(engine, commands.grant_seat, **head, since="2027-01-01")
     assert [row.verb for row in records(engine)] == ["end_seat", "grant_seat", "end_seat", "grant_seat"]
     assert {row.person_id for row in records(engine)} == {None}
+
+
+@pytest.mark.usefixtures("county")
+def test_two_administrators_at_once_cannot_seat_one_person_twice(app: Flask, engine: Engine) -> None:
+    """The second grant waits for the first one to be kept, and then sees it."""
+
+    def grant_head() -> None:
+        with app.app_context():
+            do(engine, commands.grant_seat, **{**SEAT, "role": "member_head"})
+
+    with ThreadPoolExecutor(1) as pool:
+        with app.app_context(), writing(engine) as connection:
+            commands.grant_seat(connection, office=OPERATOR, at=AT, **SEAT)
+            second = pool.submit(grant_head)
+            wait([second], timeout=0.5)
+        with pytest.raises(Refused, match="岗位不相容"):
+            second.result(timeout=30)
+    assert len(records(engine)) == 1
 
 
 @pytest.mark.usefixtures("acting")

@@ -69,6 +69,19 @@ class OrganisationForm(_Register):
     place = _Choice(_("地区"))
 
 
+class _Newcomer(_Register):
+    """Who someone is; its fields come first wherever it is used."""
+
+    name = StringField(_("姓名"), _REQUIRED)
+    login = StringField(_("登录名"), _REQUIRED, render_kw={"autocomplete": "off"})
+    new_password = PasswordField(
+        _("初始密码"),
+        [InputRequired(_("请填写"))],
+        description=_("至少 12 个字；或至少 8 个字，且含大写字母、小写字母、数字、其他符号中的三种"),
+        render_kw={"autocomplete": "new-password"},
+    )
+
+
 class GrantForm(_Register):
     """A seat for a person."""
 
@@ -78,17 +91,8 @@ class GrantForm(_Register):
     until = DayField(_("最后一天"), _OPTIONAL, description=_("不填为长期"))
 
 
-class PersonForm(GrantForm):
+class PersonForm(GrantForm, _Newcomer):
     """A new person with a first seat."""
-
-    login = StringField(_("登录名"), _REQUIRED, render_kw={"autocomplete": "off"})
-    name = StringField(_("姓名"), _REQUIRED)
-    new_password = PasswordField(
-        _("初始密码"),
-        [InputRequired(_("请填写"))],
-        description=_("至少 12 个字；或至少 8 个字，且含大写字母、小写字母、数字、其他符号中的三种"),
-        render_kw={"autocomplete": "new-password"},
-    )
 
 
 class PasswordForm(_Register):
