@@ -102,6 +102,6 @@ def day_in(dossier: Mapping[str, Any], *path: str) -> date | None:
 
 
 def opening_total_fen(opening: Mapping[str, Any]) -> int:
-    """Whether anything is opened with at all: the sum of the absolute amounts of one pool, in fen."""
-    carried_fen = sum(abs(fen) for fen in opening.get("carry", {}).values())
-    return carried_fen + sum(abs(opening.get(name) or 0) for name in ("prepayment_fen", "deposit_fen"))
+    """What one pool's opening balances amount to, in fen, each taken as positive; 0 when nothing is to be booked."""
+    carried_fen: int = sum(abs(fen) for fen in opening.get("carry", {}).values())
+    return carried_fen + sum(abs(int(opening.get(name) or 0)) for name in ("prepayment_fen", "deposit_fen"))
