@@ -139,9 +139,9 @@ def test_what_was_imported_before_is_known_quickly(engine: Engine) -> None:
         attempt = Attempt(connection, month.case, SYSTEM, month.case.since)
         for _try in range(8):
             for count, waits in taken.items():
-                started = time.perf_counter()
+                started = time.process_time()
                 earlier = earlier_files(attempt, set()) if count else []
                 assert len(earlier) == count
                 read_new(descriptor, expected=expected, earlier=earlier)
-                waits.append(time.perf_counter() - started)
+                waits.append(time.process_time() - started)
     assert min(taken[12]) - min(taken[0]) < 0.015

@@ -68,11 +68,12 @@ def _earlier_rows(earlier: Sequence[EarlierFile], asked: list[str]) -> list[tupl
     ]
     database = cursor()
     try:
-        database.execute("CREATE TEMP TABLE asked AS SELECT UNNEST(CAST(? AS VARCHAR[])) AS claim", [asked])
         return database.execute(
-            f"SELECT claim_id, reverses FROM read_parquet([{listed}], filename = true) "  # noqa: S608 - quoted
+            "WITH asked AS (SELECT UNNEST(CAST(? AS VARCHAR[])) AS claim) "  # noqa: S608 - quoted
+            f"SELECT claim_id, reverses FROM read_parquet([{listed}]{', filename = true' if leaving_out else ''}) "
             "WHERE (claim_id IN (SELECT claim FROM asked) OR reverses IN (SELECT claim FROM asked))"
-            + "".join(f" AND {one}" for one in leaving_out)
+            + "".join(f" AND {one}" for one in leaving_out),
+            [asked],
         ).fetchall()
     finally:
         database.close()
