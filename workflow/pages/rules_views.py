@@ -15,6 +15,7 @@ from workflow.machines import STAGES
 from workflow.organisations.model import consortia
 from workflow.pages import words
 from workflow.pages.context import connection
+from workflow.pages.rule_values import value_text
 from workflow.rules import place_chain, rulebook
 from workflow.security import signed_in
 
@@ -60,8 +61,8 @@ def _row(provision: Any) -> SimpleNamespace:
     return SimpleNamespace(
         key=provision.rule,
         title=words.pick(provision.title, provision.title_en),
-        value=_value(provision.value),
-        unit=provision.unit,
+        value=value_text(provision.rule, provision.value, provision.unit),
+        unit="",
         since=provision.since,
         place_name=words.pick(place.name, place.name_en),
         status=provision.status,
@@ -70,14 +71,6 @@ def _row(provision: Any) -> SimpleNamespace:
         clause=provision.cite.clause,
         says=provision.cite.says,
     )
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, dict):
-        return "；".join(f"{key}：{_value(one)}" for key, one in value.items())
-    if isinstance(value, list):
-        return "、".join(_value(one) for one in value)
-    return "—" if value is None else str(value)
 
 
 @blueprint.get("/flows")

@@ -1,12 +1,31 @@
-"""A stored worksheet as a page shows it: every amount with its formula, inputs, rule and clause."""
+"""A stored worksheet as a page shows it: every amount with its formula, inputs, rule and clause, in words.
+
+Nothing is calculated again and nothing stored is changed; codes and tokens get their words here.
+"""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
-from workflow.pages import words
+from flask import has_app_context
+from sqlalchemy import select
+
+from governance.money import yuan
+from workflow.pages import formula_words, rule_values, words
+from workflow.pages.formula_figures import Figures, money_input, percent_input
+
+_COUNTED = {"insured": ("人", "people"), "checks": ("次", ""), "blank": ("条", ""), "failures": ("条", "")}
+_ANSWERS = {
+    "passes": ("通过", "不通过", "passes", "does not pass"), "passed": ("合格", "不合格", "passed", "failed"),
+    "identities": ("成立", "不成立", "holds", "does not hold"), "add_up": ("相符", "不符", "holds", "does not hold"),
+}  # fmt: skip
+_GRADES = {"met": ("达到", "met"), "not_met": ("未达到", "not met")}
+_PEOPLE = ("members", "consortia")
+_NAMED_GROUPS = (*_PEOPLE, "pots", "deductions", "carve_outs", "adjustments")
 
 
 def worksheet_view(row: Any) -> SimpleNamespace:
@@ -16,43 +35,158 @@ def worksheet_view(row: Any) -> SimpleNamespace:
 
     body = json.loads(row.body)
     sheet = SHEETS[body["sheet"]]
-    place = rulebook().places[body["place"]]
+    place = rulebook().places.get(body["place"])
+    names = _names(body["lines"])
     return SimpleNamespace(
         title=words.pick(sheet.title, sheet.title_en),
-        place_name=words.pick(place.name, place.name_en),
+        place_name=words.pick(place.name, place.name_en) if place else body["place"],
         on=row.day,
         book_digest=row.book_digest,
         checked=None,
-        lines=[_line(line) for line in body["lines"]],
+        lines=[line_view(line, names) for line in body["lines"]],
     )
 
 
-def _line(line: dict[str, Any]) -> SimpleNamespace:
+def line_view(line: Mapping[str, Any], names: Mapping[str, str] | None = None) -> SimpleNamespace:
+    """One stored line in the reader's language; ``names`` are the names of members and consortia by their codes."""
+    unit = line["unit"]
     return SimpleNamespace(
         key=line["key"],
-        label=words.pick(line["label"], line["label_en"]),
+        label=_label(line, names or {}),
         amount_fen=line["amount_fen"],
-        value=line["value"],
-        unit=line["unit"],
-        formula=line["formula"],
-        inputs=[(one["name"], one["value"]) for one in line["inputs"]],
+        value=_value(line),
+        unit="" if line["value"] is None else formula_words.unit(unit),
+        formula=formula_words.formula(line["formula"], _criteria(line)),
+        worked=Figures(line).worked(),
+        inputs=[(formula_words.input_name(one["name"]), input_text(line, one)) for one in line["inputs"]],
         provision=_provision(line["provision"]),
         reason=line.get("reason"),
     )
 
 
+def _names(lines: list[dict[str, Any]]) -> dict[str, str]:
+    """The names of the members and consortia the lines are about, asked for once."""
+    codes = {line["key"].split(".")[1] for line in lines if line["key"].startswith(("members.", "consortia."))}
+    if not codes or not has_app_context():
+        return {}
+    from workflow.organisations.model import consortia, organisations
+    from workflow.pages.context import connection
+
+    return {
+        found.code: words.pick(found.name, found.name_en)
+        for table in (consortia, organisations)
+        for found in connection().execute(
+            select(table.c.code, table.c.name, table.c.name_en).where(table.c.code.in_(codes))
+        )
+    }
+
+
+def _label(line: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    """The line's label, with the code in it replaced by its word."""
+    label = str(words.pick(line["label"], line["label_en"]))
+    group, _, rest = line["key"].partition(".")
+    code = rest.partition(".")[0]
+    if group not in _NAMED_GROUPS or not code:
+        return label
+    if code in names:
+        return label.replace(code, names[code], 1)
+    if group in _PEOPLE or code not in formula_words.TERMS:
+        return label
+    return label.replace(code, formula_words.term(code), 1)
+
+
+def _value(line: Mapping[str, Any]) -> Any:
+    value, unit = line["value"], line["unit"]
+    if unit == "flag":
+        return _answer(line["key"], value)
+    if value is None:
+        return words.pick("未评", "not graded") if unit == "grade" else "—"
+    if unit == "ratio":
+        return _exact_percent(value)
+    if unit == "choice":
+        return rule_values.word(value)
+    if unit == "grade":
+        return words.pick(*_GRADES.get(value, (f"{value} 级", value)))
+    return value
+
+
+def _answer(key: str, value: bool | None) -> str:
+    if value is None:
+        return str(words.pick("尚未评完", "not complete"))
+    parts = key.split(".")
+    yes, no, yes_en, no_en = next(
+        (_ANSWERS[part] for part in (parts[0], parts[-1]) if part in _ANSWERS), ("是", "否", "yes", "no"))
+    return str(words.pick(yes, yes_en) if value else words.pick(no, no_en))
+
+
+def _exact_percent(ratio: str) -> str:
+    """A ratio as a percentage beside the exact value that was used."""
+    percent = rule_values.percent(ratio)
+    return str(words.pick(f"{percent}（{ratio}）", f"{percent} ({ratio})"))
+
+
+def input_text(line: Mapping[str, Any], one: Mapping[str, Any]) -> str:
+    """The value of one input with its unit: amounts in yuan, ratios as percentages beside the exact value."""
+    name, value = one["name"], one["value"]
+    if value is None:
+        return "—"
+    if isinstance(value, bool):
+        return str(words.pick("是" if value else "否", "yes" if value else "no"))
+    if money_input(line, name, value):
+        return f"{yuan(value)} {words.pick('元', 'yuan')}"
+    if percent_input(line, name):
+        return _exact_percent(value)
+    if name in _COUNTED:
+        zh, en = _COUNTED[name]
+        return f"{int(value):,} {words.pick(zh, en)}".rstrip() if isinstance(value, int) else str(value)
+    if name == "split" or (name == "ratio" and line["key"].startswith("pots.")):
+        return f"{value} {words.pick('份', 'parts')}"
+    if name == "level":
+        return rule_values.word(value)
+    if name == "dimension":
+        return _dimension(line, value)
+    if name == "score":
+        return f"{value} {words.pick('分', 'points')}"
+    return f"{Decimal(value):,}" if isinstance(value, int) else str(value)
+
+
+def _dimension(line: Mapping[str, Any], label: str) -> str:
+    standard = (line["provision"] or {}).get("value")
+    found = standard.get("dimensions", ()) if isinstance(standard, Mapping) else ()
+    return next((words.pick(label, one.get("label_en")) for one in found if one["label"] == label), label)
+
+
+def _criteria(line: Mapping[str, Any]) -> dict[str, str]:
+    """The labels of a standard's criteria by their keys, where the line stands on one."""
+    standard = (line["provision"] or {}).get("value")
+    if line["unit"] != "flag" or not isinstance(standard, Mapping):
+        return {}
+    return {
+        one["key"]: words.pick(one["label"], one.get("label_en"))
+        for dimension in standard.get("dimensions", ())
+        for one in dimension["criteria"]
+    }
+
+
 def _provision(data: dict[str, Any] | None) -> SimpleNamespace | None:
     if data is None:
         return None
+    from workflow.rules import rulebook
+
     cite = data.get("cite") or {}
+    place = rulebook().places.get(data.get("place", ""))
+    answered = {"agreement": words.pick("协议约定", "set in the agreement"), "own": words.pick("专项批复", "own approval")}
     return SimpleNamespace(
-        title=words.pick(data.get("title", data["rule"]), data.get("title_en")),
-        value=data["value"],
-        unit=data.get("unit", ""),
+        title=words.pick(data.get("title") or data["rule"], data.get("title_en")),
+        value=rule_values.value_text(data["rule"], data["value"], data.get("unit", "")),
+        unit="",
         since=data.get("since"),
         status=data.get("status", ""),
         status_label=words.STATUSES.get(data.get("status", ""), ""),
+        place_name=words.pick(place.name, place.name_en) if place else "",
+        answered=answered.get(data.get("answered_by", ""), ""),
         document=cite.get("document", data.get("document", "")),
+        document_title=cite.get("title", ""),
         clause=cite.get("clause", data.get("clause", "")),
         says=cite.get("says", data.get("says", "")),
     )
