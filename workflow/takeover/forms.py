@@ -65,7 +65,9 @@ class ProposalForm(StepForm):
     overrun_tiers = TextAreaField(
         _("合理超支分担，每行“超支率上限 基金分担比例”，末行上限写“以上”"), validators=[Optional(), Length(max=1000)]
     )
-    pools = SelectMultipleField(_("险种"), choices=[SelectChoice(*one) for one in POOL_LABELS.items()], validators=[Optional()])
+    pools = SelectMultipleField(
+        _("险种"), choices=[SelectChoice(*one) for one in POOL_LABELS.items()], validators=[Optional()]
+    )
     resident = FormField(OpeningForm, label=_("城乡居民期初余额"))
     employee = FormField(OpeningForm, label=_("职工期初余额"))
     scan = FileField(_("认定文件或协议扫描件"), validators=[Optional()])
