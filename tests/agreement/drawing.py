@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from flask import Flask, render_template, render_template_string
+from flask import render_template, render_template_string
 from sqlalchemy import Engine, select
 
 from tests.people import County
-from workflow import i18n
+from workflow import create_app
 from workflow.attempt import Actor, Case
 from workflow.db import reading
 from workflow.model import cases
 from workflow.pages import case_page
 
-TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 FORM = "{% from '_forms.html' import form_fields with context %}{{ form_fields(form, 'x') }}"
 
 
-def small_app() -> Flask:
-    """Templates and languages only."""
-    app = Flask("workflow", template_folder=str(TEMPLATES))
-    app.config.update({"SECRET_KEY": "k" * 40, "TESTING": True, "WTF_CSRF_ENABLED": False})
-    i18n.init_app(app)
-    return app
+@contextmanager
+def asked(engine: Engine, method: str = "GET") -> Iterator[None]:
+    """Within a request to the app on the test's database."""
+    url = engine.url.render_as_string(hide_password=False)
+    app = create_app({"DATABASE_URL": url, "TESTING": True, "SECRET_KEY": "k" * 40, "WTF_CSRF_ENABLED": False})
+    with app.test_request_context("/", method=method):
+        yield
+    app.extensions["gongzhi.engine"].dispose()
 
 
 def viewer(county: County, actor: Actor) -> Any:
@@ -39,7 +41,7 @@ def viewer(county: County, actor: Actor) -> Any:
 
 def drawn(engine: Engine, county: County, case_id: int, actor: Actor, at: datetime) -> tuple[str, dict[str, str]]:
     """The text of the page's facts and sections, and of each open step's form by its trigger."""
-    with reading(engine) as connection, small_app().test_request_context("/"):
+    with reading(engine) as connection, asked(engine):
         case = Case(*connection.execute(select(cases).where(cases.c.id == case_id)).one())
         page = case_page.build(connection, case, viewer(county, actor), at)
         text = "".join(f"{label}: {value}\n" for label, value in page.facts)
@@ -58,7 +60,7 @@ def typed(engine: Engine, county: County, case_id: int, trigger: str, actor: Act
 
     from workflow.attempt import Attempt
 
-    with reading(engine) as connection, small_app().test_request_context("/", method="POST"):
+    with reading(engine) as connection, asked(engine, "POST"):
         case = Case(*connection.execute(select(cases).where(cases.c.id == case_id)).one())
         attempt = Attempt(connection, case, actor, at)
         step = attempt.stage.step_from(case.state, trigger)

@@ -79,9 +79,8 @@ def recognised(engine: Engine, county: County, at: datetime = AT) -> int:
 def agreements(engine: Engine, consortium_id: int) -> list[Case]:
     """All agreements of a consortium, oldest first."""
     with reading(engine) as connection:
-        rows = connection.execute(
-            select(cases).where(cases.c.stage == "agreement", cases.c.consortium_id == consortium_id).order_by(cases.c.id)
-        )
+        found = select(cases).where(cases.c.stage == "agreement", cases.c.consortium_id == consortium_id)
+        rows = connection.execute(found.order_by(cases.c.id))
         return [Case(*row) for row in rows]
 
 

@@ -123,7 +123,8 @@ def test_a_new_member_joins_by_supplement(engine: Engine) -> None:
     assert "town-3" in members(engine, county, "2025-07-01")
     assert "town-3" not in members(engine, county, "2025-06-30")
     with reading(engine) as connection:
-        levels = set(connection.scalars(select(memberships.c.level).where(memberships.c.since == at_day("2025-07-01").date())))
+        since = memberships.c.since == at_day("2025-07-01").date()
+        levels = set(connection.scalars(select(memberships.c.level).where(since)))
     assert levels == {"township"}
 
 
@@ -151,7 +152,8 @@ def test_suspension_counts_no_days_and_is_bounded(engine: Engine) -> None:
     county = county_of(engine)
     case_id = signed(engine, county)
     head, at = county.actor(Role.AGENCY_HEAD), at_day("2025-03-01")
-    for wrong in ({"until": "2025-08-28"}, {"until": "2025-02-28"}, {"until": ""}, {"since": "2024-12-31"}, {"reason": ""}):
+    for wrong in ({"until": "2025-08-28"}, {"until": "2025-02-28"}, {"until": ""}, {"since": "2024-12-31"},
+                  {"reason": ""}):
         given = {"since": "2025-03-01", "until": "2025-03-31", "reason": "系统整改"} | wrong
         with pytest.raises(Refused) as refused:
             take(engine, case_id, "suspend", head, at, **given)

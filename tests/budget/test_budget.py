@@ -1,4 +1,4 @@
-"""A year's budget from its opening to its issue, adjustment and end."""
+"""A year's budget from its facts to its issue and adjustment."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ from sqlalchemy import Engine, select
 
 from governance.refusal import Refused
 from governance.roles import Role
-from tests.agreement.signing import at_day, county_of, look, take, tick
+from tests.agreement.signing import at_day, county_of, look, take
 from tests.budget.budgeting import (
     AT,
     FACTORS,
     FACTS,
     POOL_BUDGET_FEN,
     RECORD,
-    agreed,
     budgets,
     calculated,
     consulted,
@@ -27,7 +26,6 @@ from tests.budget.budgeting import (
 from tests.people import County
 from workflow import lifecycle
 from workflow.attempt import SYSTEM
-from workflow.budget import jobs
 from workflow.budget.machine import STAGE
 from workflow.budget.model import BudgetFigure, State, figure
 from workflow.db import reading, writing
@@ -48,34 +46,6 @@ def figure_of(engine: Engine, county: County, year: int = 2025) -> BudgetFigure:
     return found
 
 
-def test_signing_opens_this_years_budget_and_autumn_the_next_years(engine: Engine) -> None:
-    county = county_of(engine)
-    agreed(engine, county)
-    tick(engine, AT, jobs.JOBS)
-    assert [(one.period, one.pool, one.state) for one in budgets(engine, county.consortium_id)] == [
-        ("2025", "resident", "drafting")
-    ]
-    assert tick(engine, at_day("2025-09-30"), jobs.JOBS) == []
-    tick(engine, at_day("2025-10-01"), jobs.JOBS)
-    assert tick(engine, at_day("2025-10-02"), jobs.JOBS) == []
-    assert [one.period for one in budgets(engine, county.consortium_id)] == ["2025", "2026"]
-
-
-def test_each_pool_agreed_on_has_a_budget_of_its_own(engine: Engine) -> None:
-    county = county_of(engine)
-    agreed(engine, county, pools=["resident", "employee"])
-    tick(engine, AT, jobs.JOBS)
-    assert [one.pool for one in budgets(engine, county.consortium_id)] == ["resident", "employee"]
-
-
-def test_no_budget_for_years_before_a_takeover_or_without_an_agreement(engine: Engine) -> None:
-    county = county_of(engine)
-    assert tick(engine, AT, jobs.JOBS) == []
-    agreed(engine, county, start="2024-07-01", end="2025-06-30", takeover={"case": 1, "effective": "2025-01-01"})
-    tick(engine, AT, jobs.JOBS)
-    assert [one.period for one in budgets(engine, county.consortium_id)] == ["2025"]
-
-
 def test_from_facts_to_issue(engine: Engine) -> None:
     county = county_of(engine)
     case_id = issued(engine, county)
@@ -94,7 +64,8 @@ def test_only_the_bureau_that_prepares_is_waited_for(engine: Engine) -> None:
     county = county_of(engine)
     case_id = opened(engine, county)
     with reading(engine) as connection:
-        waiting = {tuple(row) for row in connection.execute(select(tasks.c.trigger, tasks.c.role).where(tasks.c.case_id == case_id))}
+        query = select(tasks.c.trigger, tasks.c.role).where(tasks.c.case_id == case_id)
+        waiting = {tuple(row) for row in connection.execute(query)}
     assert waiting == {("calculate", "city_insurance_reviewer")}
     with pytest.raises(Refused) as refused:
         take(engine, case_id, "calculate", county.actor(Role.COUNTY_INSURANCE_REVIEWER), facts=FACTS)
@@ -190,7 +161,8 @@ def test_calculating_again_voids_what_was_negotiated(engine: Engine) -> None:
     with pytest.raises(Refused):
         take(engine, case_id, "recalculate", clerk, reason=" ")
     assert take(engine, case_id, "recalculate", clerk, reason="口径更正") == "calculated"
-    assert take(engine, case_id, "calculate", clerk, facts=FACTS | {"pool_budget_fen": 100_000_00, "carve_outs": []}) == "calculated"
+    other = FACTS | {"pool_budget_fen": 100_000_00, "carve_outs": []}
+    assert take(engine, case_id, "calculate", clerk, facts=other) == "calculated"
     assert look(engine, case_id)[1]["worksheet"]["version"] == 2
 
 
@@ -270,19 +242,6 @@ def test_a_county_package_by_head_is_split_as_stated_and_approved_by_the_county(
     assert decide(engine, county, case_id, "county") == "approved"
     take(engine, case_id, "issue", county.actor(Role.COUNTY_INSURANCE_APPROVER), **DOCUMENT)
     assert figure_of(engine, county).amount_fen == 200_000_000_00
-
-
-def test_it_ends_once_its_year_is_cleared(engine: Engine) -> None:
-    county = county_of(engine)
-    case_id = issued(engine, county)
-    assert tick(engine, at_day("2025-02-01"), jobs.JOBS) == []
-    with writing(engine) as connection:
-        row = dict(connection.execute(select(cases).where(cases.c.id == case_id)).one()._mapping)
-        row = {name: value for name, value in row.items() if name != "id"}
-        connection.execute(cases.insert().values(**(row | {"stage": "clearing"} | {"state": "closed"})))
-    assert [one.job for one in tick(engine, at_day("2025-02-01"), jobs.JOBS)] == ["close_budget"]
-    assert figure_of(engine, county).state == "closed"
-    assert figure_of(engine, county).issued
 
 
 def test_every_step_out_of_place_is_refused(engine: Engine) -> None:

@@ -1,1 +1,1 @@
-"""The agreement between the insurance agency and the lead: drafted, authorised, signed by both, paid, renewed, ended."""
+"""The agreement between the insurance agency and the lead: drafted, signed by both, paid, renewed, ended."""

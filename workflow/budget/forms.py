@@ -168,7 +168,10 @@ def _defaults(attempt: Attempt) -> dict[str, Any]:
     if attempt.rule("budget.method", on=working_day(year, attempt.day)).value == "factor_share":
         weights = attempt.rule("budget.weights", on=working_day(year, attempt.day)).value
         found["consortia"] = [
-            {"consortium": code, "factors": {name: heads.get(code, 0) if name == "insured" else "0" for name in weights}}
+            {
+                "consortium": code,
+                "factors": {name: str(heads.get(code, 0)) if name == "insured" else "0" for name in weights},
+            }
             for code in codes
         ]
     return found

@@ -122,4 +122,5 @@ def insured_heads(connection: Connection, codes: Iterable[str], pool: str, year:
 
 def county_consortia(connection: Connection, place: str) -> list[str]:
     """Codes of all consortia of the county, between which its package is split."""
-    return list(connection.scalars(select(consortia.c.code).where(consortia.c.place == place).order_by(consortia.c.code)))
+    query = select(consortia.c.code).where(consortia.c.place == place).order_by(consortia.c.code)
+    return list(connection.scalars(query))
