@@ -269,3 +269,15 @@ def test_every_step_out_of_place_is_refused(engine: Engine) -> None:
             with pytest.raises(Refused) as refused:
                 take(engine, case_id, trigger, SYSTEM)
             assert facts_of(refused) == {"state"}, (state, trigger)
+
+
+def test_the_clerk_takes_a_proposal_back_with_a_reason(engine: Engine) -> None:
+    county = county_of(engine)
+    case_id = proposed(engine, county)
+    with pytest.raises(Refused) as refused:
+        take(engine, case_id, "redraft", county.actor(Role.AGENCY_CLERK), reason=" ")
+    assert facts_of(refused) == {"reason"}
+    assert take(engine, case_id, "redraft", county.actor(Role.AGENCY_CLERK), reason="补一条") == "drafting"
+    with pytest.raises(Refused) as refused:
+        take(engine, case_id, "lead_sign", county.actor(Role.LEAD_HEAD), verdict="agree")
+    assert facts_of(refused) == {"state"}
