@@ -48,12 +48,20 @@ class Figures:
         """The formula with its numbers and what it gives; empty where the line has no numbers for it."""
         said, _, rest = self.line["formula"].partition(": ")
         text = self._only_what_binds(rest if said.startswith("rank ") else self.line["formula"])
-        if ": " in text:
+        if ": " in text or self._bounded_elsewhere():
             return ""
         found = formula_words.worked(text, self.of)
         if not found or any(sign in text for sign in _SAYS_A_RULE):
             return f"{pick('代入：', 'With numbers: ')}{found}" if found else ""
         return f"= {found}\n= {self._result()}"
+
+    def _bounded_elsewhere(self) -> bool:
+        """Whether more than the formula bounds it: a rule that excludes sharing, or who received a prepayment."""
+        fen, given = self.line["amount_fen"], self.inputs
+        if self.line["key"] == "shareable_fen":
+            return fen == 0
+        bounds = [given[name] for name in ("asked_fen", "outstanding_fen", "payable_fen") if name in given]
+        return self.line["key"] == "prepayment_offset_fen" and bool(bounds) and fen < min(bounds)
 
     def of(self, asked: str) -> str | None:
         """The figure a token of the formula stands for, None where the line has none."""
@@ -62,7 +70,8 @@ class Figures:
 
     def _derived(self, asked: str) -> str | None:
         if asked == "Σ categories (own + inflow)":
-            return " + ".join(figure for name, figure in self.shown.items() if name.endswith((".own", ".inflow"))) or None
+            counted = [figure for name, figure in self.shown.items() if name.endswith((".own", ".inflow"))]
+            return " + ".join(counted) or None
         if asked == "mean of three prior years":
             years = [_amount(value) for name, value in self.inputs.items() if name.startswith("prior_years_fen[")]
             return f"({' + '.join(years)}) ÷ 3" if years else None

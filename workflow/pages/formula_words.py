@@ -28,7 +28,8 @@ TERMS: dict[str, tuple[str, str]] = {
     "insured_heads": ("参保人数", "insured heads"), "service_volume": ("服务量", ""), "prior_payments": ("上年支付额", ""),
     "function": ("功能定位", "functional role"), "risk": ("疾病风险", "disease risk"),
     # monthly settlement
-    "Σ categories (own + inflow)": ("各类费用（本地 + 外来）合计", "sum of categories (own + inflow)"), "own": ("本地参保人", "own patients"),
+    "Σ categories (own + inflow)": ("各类费用（本地 + 外来）合计", "sum of categories (own + inflow)"),
+    "own": ("本地参保人", "own patients"),
     "inflow": ("外来参保人", "inflow"), "away": ("县域外及零星报销", "away (paid elsewhere)"),
     "excluded": ("不计入部分", ""), "other": ("县内另一医共体", "the other consortium"),
     "drg": ("DRG住院", "DRG"), "dip": ("DIP住院", "DIP"), "bed_day": ("床日", ""), "capitation": ("门诊包干", ""),

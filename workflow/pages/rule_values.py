@@ -1,4 +1,4 @@
-"""A rule's value as a sentence: ratios as percentages, amounts in yuan, bands, tiers, shares and majorities in words."""
+"""A rule's value as a sentence: ratios as percentages, amounts in yuan, bands, tiers and majorities in words."""
 
 from __future__ import annotations
 
@@ -242,7 +242,8 @@ def _standard(value: Mapping[str, Any]) -> str:
 
 def _scheme(value: Mapping[str, Any]) -> str:
     said = [
-        f"{pick(one['label'], one.get('label_en'))} {one['weight']} {pick('分', 'points')}" for one in value["indicators"]
+        f"{pick(one['label'], one.get('label_en'))} {one['weight']} {pick('分', 'points')}"
+        for one in value["indicators"]
     ]
     if "daily" in value:
         said.append(pick(f"日常检查占 {percent(value['daily'])}", f"daily checks {percent(value['daily'])}"))

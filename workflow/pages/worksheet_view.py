@@ -60,7 +60,7 @@ def line_view(line: Mapping[str, Any], names: Mapping[str, str] | None = None) -
         worked=Figures(line).worked(),
         inputs=[(formula_words.input_name(one["name"]), input_text(line, one)) for one in line["inputs"]],
         provision=_provision(line["provision"]),
-        reason=line.get("reason"),
+        reason=words.pick(f"理由：{line['reason']}", f"Reason: {line['reason']}") if line.get("reason") else "",
     )
 
 
