@@ -23,7 +23,9 @@ from workflow.model import cases
 from workflow.occurrences import Ran, run_due
 from workflow.settlement.jobs import JOBS
 
-MEMBERS = (("lead", "county"), ("tcm", "county"), ("town-1", "township"), ("town-2", "township"), ("village-1", "village"))
+MEMBERS = (
+    ("lead", "county"), ("tcm", "county"), ("town-1", "township"), ("town-2", "township"), ("village-1", "village"),
+)  # fmt: skip
 TOTALS = {"own_fen": 90_000_000, "inflow_fen": 8_000_000, "away_fen": 20_000_000}
 _keys = itertools.count()
 
@@ -45,11 +47,16 @@ class Month:
     def actor(self, role: Role, code: str | None = None, n: int = 0) -> Actor:
         return self.county.actor(role, code, n)
 
-    def take(self, trigger: str, role: Role, code: str | None = None, n: int = 0, on: str = "2025-04-08", **data: Any) -> dict[str, Any]:
+    def take(
+        self, trigger: str, role: Role, code: str | None = None, n: int = 0, on: str = "2025-04-08", **data: Any
+    ) -> dict[str, Any]:
         """Take a step through the door."""
         return self.take_as(trigger, self.actor(role, code, n), on, **data)
 
-    def take_as(self, trigger: str, actor: Actor, on: str = "2025-04-08", key: str = "", seen: str | None = None, **data: Any) -> dict[str, Any]:
+    def take_as(
+        self, trigger: str, actor: Actor, on: str = "2025-04-08", key: str = "", seen: str | None = None, **data: Any
+    ) -> dict[str, Any]:
+        """Take a step as one person; the key is new unless given."""
         key = key or f"test-{next(_keys)}"
         return door.take(self.engine, self.case_id, trigger, actor=actor, key=key, at=moment(on), data=data, seen=seen)
 
@@ -127,7 +134,9 @@ def sample_claims(code: str, period: str, pool: str, totals: Mapping[str, int], 
     )  # fmt: skip
 
 
-def agree(connection: Connection, county: County, start: str = "2025-03-01", end: str = "2025-12-31", **changes: Any) -> int:
+def agree(
+    connection: Connection, county: County, start: str = "2025-03-01", end: str = "2025-12-31", **changes: Any
+) -> int:
     """An agreement in force, entered as it stands."""
     dossier = {
         "consortium": county.code, "number": "样例协议 2025-1", "start": start, "end": end,

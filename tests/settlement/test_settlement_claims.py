@@ -91,6 +91,13 @@ def test_an_import_replaces_the_one_before_and_members_are_asked_again(month: Mo
     assert counting(month) == [False, True]
 
 
+def test_the_same_detail_again_asks_nobody(month: Month) -> None:
+    month.import_bytes(csv_of(case("C1", **HERE)))
+    month.take("reconcile", Role.MEMBER_CLERK, "tcm")
+    month.import_bytes(csv_of(case("C1", **HERE)))
+    assert list(month.content()[0]["declarations"]) == ["tcm"]
+
+
 def test_a_months_detail_may_come_in_several_files(month: Month) -> None:
     month.import_bytes(csv_of(case("C1", **HERE)))
     with pytest.raises(Refused):

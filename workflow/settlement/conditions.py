@@ -101,7 +101,7 @@ def agreement_in_force(attempt: Attempt) -> Refusal | None:
 
 
 def earlier_months_approved(attempt: Attempt) -> list[Refusal]:
-    """Every earlier month of the pool is approved or carried: what members owe and the prepayment left follow from it."""
+    """Every earlier month of the pool is approved or carried: what is owed and the prepayment left follow from it."""
     query = (
         select(cases.c.id, cases.c.period)
         .where(

@@ -42,11 +42,14 @@ def begin_declaring(attempt: Attempt) -> None:
 def import_claims(attempt: Attempt, *, file: dict[str, Any] | None = None, add: bool = False) -> None:
     """Take in the month's detail from the insurance platform; it replaces an earlier import unless ``add``.
 
-    Members who agreed with the replaced detail are asked again. Raises ``Refused`` with every wrong row.
+    Members who agreed with the replaced detail are asked again where it differs. Raises ``Refused`` with every wrong row.
     """
+    before = {one["sha256"] for one in _claims(attempt)}
     replaced = [] if add else [one["sha256"] for one in _claims(attempt) if one["owner"] == AGENCY]
     batch = _read(attempt, file, replaced, None)
     _keep(attempt, batch, file or {}, AGENCY, replaced)
+    if {one["sha256"] for one in _claims(attempt)} == before:
+        return
     held = attempt.dossier.get("declarations", {})
     for code in [code for code, said in held.items() if said["how"] in ("reconciled", "nil")]:
         if held[code]["how"] == "reconciled" or cases_of(attempt, code):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask_wtf.file import FileField
 from wtforms import BooleanField, Field, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
 from governance.money import parse_yuan
@@ -18,6 +19,7 @@ from workflow.settlement.model import members_of_month, unconfirmed, undeclared
 if TYPE_CHECKING:
     from workflow.attempt import Attempt
 
+KINDS = [SelectChoice("own", _("本医共体参保人")), SelectChoice("inflow", _("外来参保人"))]
 _BY_WORD = {label: code for code, label in CATEGORIES.items()} | {code: code for code in CATEGORIES}
 
 
@@ -75,7 +77,7 @@ class AbsentForm(ReasonForm):
 
     def prepare(self, attempt: Attempt) -> None:
         """Offer the members that have not declared."""
-        self.member.choices = [(one.code, one.name) for one in undeclared(attempt)]
+        self.member.choices = [SelectChoice(one.code, one.name) for one in undeclared(attempt)]
 
 
 class ConfirmAbsentForm(StepForm):
@@ -87,7 +89,9 @@ class ConfirmAbsentForm(StepForm):
         """Offer the absences proposed, with their reasons."""
         names = {one.code: one.name for one in members_of_month(attempt)}
         proposed = attempt.progress.get("proposed_absences", {})
-        self.member.choices = [(code, f"{names.get(code, code)}：{one['reason']}") for code, one in proposed.items()]
+        self.member.choices = [
+            SelectChoice(code, f"{names.get(code, code)}：{one['reason']}") for code, one in proposed.items()
+        ]
 
 
 class DeductForm(ReasonForm):
@@ -95,12 +99,12 @@ class DeductForm(ReasonForm):
 
     member = SelectField(_("成员单位"), validators=[InputRequired()])
     amount_fen = MoneyField(_("拒付金额（元）"), validators=[InputRequired()])
-    kind = SelectField(_("涉及的参保人"), choices=[("own", _("本医共体参保人")), ("inflow", _("外来参保人"))])
+    kind = SelectField(_("涉及的参保人"), choices=KINDS)
     decision_number = StringField(_("审核决定书文号"), validators=[InputRequired(), Length(max=200)])
 
     def prepare(self, attempt: Attempt) -> None:
         """Offer the members of the month."""
-        self.member.choices = [(one.code, one.name) for one in members_of_month(attempt)]
+        self.member.choices = [SelectChoice(one.code, one.name) for one in members_of_month(attempt)]
 
 
 class OffsetForm(ReasonForm):
@@ -141,7 +145,7 @@ class ReceiptForm(StepForm):
         """Offer the village clinics whose receipt is out."""
         out = set(unconfirmed(attempt))
         clinics = [one for one in members_of_month(attempt) if not one.declares and one.code in out]
-        self.villages.choices = [(one.code, one.name) for one in clinics]
+        self.villages.choices = [SelectChoice(one.code, one.name) for one in clinics]
 
 
 class ProofForm(StepForm):
@@ -154,7 +158,8 @@ class ProofForm(StepForm):
     def prepare(self, attempt: Attempt) -> None:
         """Offer the members whose receipt is out."""
         out = set(unconfirmed(attempt))
-        self.members.choices = [(one.code, one.name) for one in members_of_month(attempt) if one.code in out]
+        waiting = [one for one in members_of_month(attempt) if one.code in out]
+        self.members.choices = [SelectChoice(one.code, one.name) for one in waiting]
 
 
 FORMS = {

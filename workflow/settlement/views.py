@@ -108,8 +108,8 @@ def _receipts(page: CasePage, names: dict[str, str]) -> list[dict[str, Any]]:
     members = page.dossier["worksheet"]["results"]["members"]
     return [
         {
-            "name": names.get(code, code), "fen": one["net_fen"], "how": RECEIPTS.get(receipts.get(code, {}).get("how")),
-            "on": receipts.get(code, {}).get("on"), "bank_reference": receipts.get(code, {}).get("bank_reference", ""),
+            "name": names.get(code, code), "fen": one["net_fen"],
+            "how": RECEIPTS.get(receipts.get(code, {}).get("how")), "on": receipts.get(code, {}).get("on"), "bank_reference": receipts.get(code, {}).get("bank_reference", ""),
         }
         for code, one in members.items()
         if one["net_fen"] > 0

@@ -1,0 +1,85 @@
+"""The page of a month at each state: it draws, and shows who declared, what is payable, and where the money is."""
+
+from __future__ import annotations
+
+import re
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from flask import render_template
+from sqlalchemy import Engine
+
+from governance.roles import Role
+from tests.settlement.months import Month, moment, prepare
+from workflow.attempt import Actor
+from workflow.db import reading
+from workflow.pages import case_page
+
+
+def shown(app: Any, month: Month, actor: Actor, on: str = "2025-04-14") -> str:
+    """The page of the month as ``actor`` sees it, without markup."""
+    seat = SimpleNamespace(seat_id=actor.seat_id, organisation_id=actor.organisation_id, role=str(actor.role))
+    viewer = SimpleNamespace(person_id=actor.person_id, name=actor.name, seats=[seat])
+    with app.test_request_context(), reading(month.engine) as connection:
+        page = case_page.build(connection, month.case, viewer, moment(on))
+        drawn = "".join(render_template(section.template, section=section) for section in page.sections)
+        offered = " ".join(str(offer.label) for offer in page.offers)
+        labels = " ".join(f"{label} {value}" for label, value in page.facts)
+        missing = " ".join(str(one.reason) for one in page.now.missing) if page.now else ""
+        forms = "".join(str(field()) for offer in page.offers if offer.form for field in offer.form)
+    return re.sub(r"<[^>]+>|\s+", " ", f"{drawn} {offered} {labels} {missing} {forms}")
+
+
+@pytest.fixture
+def engine(app: Any) -> Engine:
+    """The app's own engine, so that pages and steps see one database."""
+    found: Engine = app.extensions["gongzhi.engine"]
+    return found
+
+
+def test_declaring_shows_who_has_not_declared(app: Any, engine: Engine) -> None:
+    month = prepare(engine).open()
+    month.import_sample()
+    month.take("reconcile", Role.MEMBER_CLERK, "tcm", differences=[
+        {"category": "item", "amount_fen": 120_00, "note": "少计一例"}
+    ])  # fmt: skip
+    said = shown(app, month, month.actor(Role.MEMBER_CLERK, "town-1"))
+    for words in ("对账确认", "未申报", "由乡镇卫生院申报", "detail.csv", "120.00", "少计一例", "尚未下达"):
+        assert words in said
+    assert "登记审核拒付" not in said
+
+
+def test_calculated_shows_every_column(app: Any, engine: Engine) -> None:
+    month = prepare(engine).open()
+    month.to_calculated()
+    month.take(
+        "deduct", Role.AGENCY_CLERK, member="lead", amount_fen=123_45, decision_number="拒付〔2025〕1号", reason="超限"
+    )
+    said = shown(app, month, month.actor(Role.AGENCY_REVIEWER))
+    for words in ("支付标准", "个人负担", "大病保险", "医疗救助", "其他基金", "拒付〔2025〕1号", "123.45", "复核"):
+        assert words in said
+
+
+def test_paid_shows_references_and_receipts(app: Any, engine: Engine) -> None:
+    month = prepare(engine).open()
+    month.to_distributing()
+    month.take("confirm_receipt", Role.MEMBER_CLERK, "tcm", on="2025-04-14")
+    said = shown(app, month, month.actor(Role.LEAD_FINANCE))
+    for words in ("样例用款〔2025〕4号", "B-1", "D-1", "牵头医院留用", "已确认收款", "待确认", "上传银行回单", "尚未确认收款"):
+        assert words in said
+
+
+def test_an_absence_and_a_carried_month_are_shown(app: Any, engine: Engine) -> None:
+    month = prepare(engine).open()
+    month.import_sample()
+    month.reconcile_all(without=("town-2",))
+    month.take("propose_absent", Role.AGENCY_CLERK, on="2025-04-11", member="town-2", reason="停业整顿")
+    assert "拟登记未申报" in shown(app, month, month.actor(Role.AGENCY_REVIEWER))
+    month.take("confirm_absent", Role.AGENCY_REVIEWER, on="2025-04-11", member="town-2")
+    month.jobs("2025-04-11")
+    assert "留待以后月份结算" in shown(app, month, month.actor(Role.AGENCY_CLERK))
+    month.take("dispute", Role.AGENCY_HEAD, on="2025-04-11", reason="分组待复核")
+    assert "分组待复核" in shown(app, month, month.actor(Role.AGENCY_HEAD))
+    month.take("carry", Role.AGENCY_HEAD, on="2025-04-11", reason="平台未回")
+    assert "结转、尚未结算" in shown(app, month, month.actor(Role.AGENCY_HEAD))
