@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -165,6 +166,22 @@ def test_a_payment_is_made_once(month: Month) -> None:
     with pytest.raises(door.KeyReused):
         month.take_as("pay_to_lead", clerk, "2025-04-11", key="pay", bank_reference="B-2")
     assert facts(refused(month.take_as, "pay_to_lead", clerk, "2025-04-11", bank_reference="B-2")) == ["state"]
+
+
+def test_two_payers_at_once_pay_once(month: Month) -> None:
+    month.to_funded()
+
+    def pay(number: int) -> str:
+        payer = month.actor(Role.AGENCY_CLERK, n=number)
+        try:
+            month.take_as("pay_to_lead", payer, "2025-04-11", bank_reference=f"B-{number}")
+        except Refused as found:
+            return facts(found)[0]
+        return "paid"
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(pay, (0, 1))) == ["paid", "state"]
+    assert month.balance("bank") == -month.results()["net_to_lead_fen"]
 
 
 def test_an_altered_worksheet_is_not_paid(month: Month) -> None:

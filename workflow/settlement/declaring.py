@@ -42,7 +42,8 @@ def begin_declaring(attempt: Attempt) -> None:
 def import_claims(attempt: Attempt, *, file: dict[str, Any] | None = None, add: bool = False) -> None:
     """Take in the month's detail from the insurance platform; it replaces an earlier import unless ``add``.
 
-    Members who agreed with the replaced detail are asked again where it differs. Raises ``Refused`` with every wrong row.
+    Where it differs, members who agreed with the detail before are asked again. Raises ``Refused`` with every wrong
+    row.
     """
     before = {one["sha256"] for one in _claims(attempt)}
     replaced = [] if add else [one["sha256"] for one in _claims(attempt) if one["owner"] == AGENCY]

@@ -105,12 +105,12 @@ def _amounts(page: CasePage, names: dict[str, str]) -> dict[str, Any]:
 
 def _receipts(page: CasePage, names: dict[str, str]) -> list[dict[str, Any]]:
     receipts = page.progress.get("receipts", {})
-    members = page.dossier["worksheet"]["results"]["members"]
-    return [
-        {
-            "name": names.get(code, code), "fen": one["net_fen"],
-            "how": RECEIPTS.get(receipts.get(code, {}).get("how")), "on": receipts.get(code, {}).get("on"), "bank_reference": receipts.get(code, {}).get("bank_reference", ""),
-        }
-        for code, one in members.items()
-        if one["net_fen"] > 0
-    ]  # fmt: skip
+    rows = []
+    for code, one in page.dossier["worksheet"]["results"]["members"].items():
+        said = receipts.get(code, {})
+        if one["net_fen"] > 0:
+            rows.append({
+                "name": names.get(code, code), "fen": one["net_fen"], "how": RECEIPTS.get(said.get("how")),
+                "on": said.get("on"), "bank_reference": said.get("bank_reference", ""),
+            })  # fmt: skip
+    return rows
