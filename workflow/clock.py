@@ -9,16 +9,17 @@ from sqlalchemy import Connection, select
 
 from workflow.db import moment_text
 from workflow.model import settings
+from workflow.prepared import Prepared
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 DEMO_CLOCK = "demo.clock"
-_DEMO_CLOCK = select(settings.c.value).where(settings.c.name == DEMO_CLOCK)
+_DEMO_CLOCK = Prepared(select(settings.c.value).where(settings.c.name == DEMO_CLOCK))
 
 
 def now(connection: Connection) -> datetime:
     """The moment that counts in this database: the stored demo clock where there is one, else the machine's."""
-    stored = connection.scalar(_DEMO_CLOCK)
-    return datetime.fromisoformat(stored) if stored else datetime.now(UTC)
+    stored = _DEMO_CLOCK.first(connection, {})
+    return datetime.fromisoformat(stored.value) if stored else datetime.now(UTC)
 
 
 def set_demo_clock(connection: Connection, at: datetime) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from governance.roles import Role
 from governance.rulebook import Provision
@@ -13,8 +13,9 @@ from governance.workdays import add_workdays, workdays_between
 from workflow.attempt import Attempt
 from workflow.calendar_days import load_calendar
 from workflow.model import clocks
+from workflow.prepared import Prepared
 
-_RUNNING = (
+_RUNNING = Prepared(
     select(clocks)
     .where(clocks.c.case_id == bindparam("case"), clocks.c.stopped_on.is_(None))
     .order_by(clocks.c.deadline, clocks.c.name)
@@ -127,9 +128,9 @@ def resume(attempt: Attempt, name: str) -> None:
     attempt.noted.setdefault("clocks", {})[name] = deadline.isoformat()
 
 
-def running(connection: Connection, case_id: int) -> list[Row[Any]]:
+def running(connection: Connection, case_id: int) -> list[Any]:
     """The clocks of a case that have not stopped, the nearest deadline first."""
-    return list(connection.execute(_RUNNING, {"case": case_id}).all())
+    return _RUNNING.rows(connection, {"case": case_id})
 
 
 def working_days_left(connection: Connection, today: date, deadline: date) -> int:

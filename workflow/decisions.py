@@ -17,15 +17,20 @@ from workflow.i18n import lazy as _
 from workflow.machines import Ballot, BallotSeat, Step
 from workflow.model import case_actors, decisions, round_seats, rounds
 from workflow.organisations.model import seats
+from workflow.prepared import Prepared
 from workflow.rounds import OpenRound, decisions_of, last_round, open_round, open_rounds, seats_of
 
 VERDICTS = {"agree": _("同意"), "disagree": _("不同意"), "return": _("退回"), "abstain": _("弃权")}
-_HELD = select(case_actors.c.duty).where(
-    case_actors.c.case_id == bindparam("case"), case_actors.c.person_id == bindparam("person")
+_HELD = Prepared(
+    select(case_actors.c.duty).where(
+        case_actors.c.case_id == bindparam("case"), case_actors.c.person_id == bindparam("person")
+    )
 )
-_BIND = case_actors.insert()
-_CAST = decisions.insert().inline()
-_END = rounds.update().where(rounds.c.case_id == bindparam("case"), rounds.c.round_no == bindparam("number"))
+_BIND = Prepared(case_actors.insert())
+_CAST = Prepared(decisions.insert().inline())
+_END = Prepared(
+    rounds.update().where(rounds.c.case_id == bindparam("case"), rounds.c.round_no == bindparam("number"))
+)
 LINK_DUTIES = {"review": Duty.REVIEW, "approve": Duty.APPROVE, "vote": Duty.APPROVE, "pay": Duty.PAY}
 
 
@@ -36,7 +41,7 @@ def claim_duty(attempt: Attempt, duty: Duty) -> None:
         raise Refused(refusal)
     if _duty_held(attempt) is None:
         person = attempt.actor.person_id
-        attempt.connection.execute(_BIND, {"case_id": attempt.case.id, "person_id": person, "duty": str(duty)})
+        _BIND.run(attempt.connection, {"case_id": attempt.case.id, "person_id": person, "duty": str(duty)})
         attempt.read["duties"][person] = str(duty)
 
 
@@ -44,7 +49,8 @@ def _duty_held(attempt: Attempt) -> str | None:
     """The excluding duty that the actor holds in the case; read once for an attempt."""
     known, person = attempt.read.setdefault("duties", {}), attempt.actor.person_id
     if person not in known:
-        known[person] = attempt.connection.scalar(_HELD, {"case": attempt.case.id, "person": person})
+        row = _HELD.first(attempt.connection, {"case": attempt.case.id, "person": person})
+        known[person] = row and row.duty
     held: str | None = known[person]
     return held
 
@@ -144,7 +150,7 @@ def _eligible(attempt: Attempt, ballot_seats: Iterable[BallotSeat]) -> dict[str,
 
 def _close(attempt: Attempt, ballot: Ballot, current: OpenRound, outcome: str) -> None:
     ended = {"case": attempt.case.id, "number": current.round_no, "outcome": outcome, "closed_at": attempt.at}
-    attempt.connection.execute(_END, ended)
+    _END.run(attempt.connection, ended)
     del open_rounds(attempt)[ballot.key]
 
 
@@ -209,8 +215,8 @@ def cast(attempt: Attempt, step: Step) -> str | None:
     verdict, opinion = str(data.get("verdict") or "agree"), str(data.get("opinion") or "").strip()
     if verdict != "agree" and not opinion:
         raise Refused(Refusal(reason=_("不是“同意”时须写明意见"), who=actor.name, field="opinion"))
-    attempt.connection.execute(
-        _CAST,
+    _CAST.run(
+        attempt.connection,
         {
             "case_id": attempt.case.id,
             "round_no": current.round_no,

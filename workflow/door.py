@@ -17,13 +17,14 @@ from workflow import clock, lifecycle
 from workflow.attempt import Actor, sha256
 from workflow.db import canonical, writing
 from workflow.model import answers
+from workflow.prepared import Prepared
 
 _RETRIED = ("deadlock detected", "could not serialize", "database is locked", "database table is locked")
 _CLAIM = {
-    name: insert(answers).on_conflict_do_nothing(index_elements=["key"]).returning(answers.c.key)
+    name: Prepared(insert(answers).on_conflict_do_nothing(index_elements=["key"]).returning(answers.c.key))
     for name, insert in (("sqlite", sqlite_insert), ("postgresql", postgresql_insert))
 }
-_ANSWER = answers.update().where(answers.c.key == bindparam("claimed"))
+_ANSWER = Prepared(answers.update().where(answers.c.key == bindparam("claimed")))
 
 
 class KeyReused(Exception):
@@ -56,13 +57,13 @@ def _once(
     digest = sha256(canonical(body))
     claim = _CLAIM[connection.dialect.name]
     fresh = {"key": key, "body_hash": digest, "answer": "", "at": moment}
-    if connection.execute(claim, fresh).first() is None:
+    if claim.first(connection, fresh) is None:
         stored = connection.execute(select(answers).where(answers.c.key == key)).one()
         if stored.body_hash != digest:
             raise KeyReused(key)
         return json.loads(stored.answer)
     answer = act(connection, moment)
-    connection.execute(_ANSWER, {"claimed": key, "answer": canonical(answer)})
+    _ANSWER.run(connection, {"claimed": key, "answer": canonical(answer)})
     return answer
 
 

@@ -10,12 +10,15 @@ from governance.refusal import Refusal
 from governance.roles import Role
 from workflow.i18n import lazy as _
 from workflow.model import occurrences
+from workflow.prepared import Prepared
 
 if TYPE_CHECKING:
     from workflow.attempt import Attempt
 
-_FAILED = select(occurrences.c.job, occurrences.c.error).where(
-    occurrences.c.scope == bindparam("case"), occurrences.c.status == "failed"
+_FAILED = Prepared(
+    select(occurrences.c.job, occurrences.c.error).where(
+        occurrences.c.scope == bindparam("case"), occurrences.c.status == "failed"
+    )
 )
 
 
@@ -24,7 +27,7 @@ def blocking(attempt: Attempt) -> list[Refusal]:
     if attempt.actor.role is Role.SYSTEM:
         return []
     if "failures" not in attempt.read:
-        attempt.read["failures"] = attempt.connection.execute(_FAILED, {"case": attempt.case.id}).all()
+        attempt.read["failures"] = _FAILED.rows(attempt.connection, {"case": attempt.case.id})
     return [
         Refusal(
             reason=_("定时任务“%(job)s”没有完成：%(error)s", job=row.job, error=row.error),

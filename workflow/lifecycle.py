@@ -16,6 +16,7 @@ from workflow.db import canonical
 from workflow.i18n import lazy as _
 from workflow.machines import STAGES, Step, next_state
 from workflow.model import cases, dossiers
+from workflow.prepared import Prepared
 from workflow.standing import NotFound, check_actor, seat_valid
 
 __all__ = [
@@ -24,8 +25,8 @@ __all__ = [
 ]  # fmt: skip
 
 # SQLite, which knows no row locks, leaves the lock out: a writing transaction holds its one write lock already.
-_LOCKED = select(cases).where(cases.c.id == bindparam("case")).with_for_update()
-_KEEP = cases.update().where(cases.c.id == bindparam("case"))
+_LOCKED = Prepared(select(cases).where(cases.c.id == bindparam("case")).with_for_update())
+_KEEP = Prepared(cases.update().where(cases.c.id == bindparam("case")))
 _KEEP_DOSSIER = dossiers.insert()
 
 class Stale(Refused):
@@ -34,7 +35,7 @@ class Stale(Refused):
 
 def lock(connection: Connection, case_id: int) -> Case:
     """The case, fresh and locked until the transaction ends; raises ``NotFound``."""
-    row = connection.execute(_LOCKED, {"case": case_id}).one_or_none()
+    row = _LOCKED.first(connection, {"case": case_id})
     if row is None:
         raise NotFound(case_id)
     return Case(*row)
@@ -206,7 +207,7 @@ _MUTABLE = (
 
 def _keep_case(attempt: Attempt) -> None:
     values = {name: getattr(attempt.case, name) for name in _MUTABLE}
-    attempt.connection.execute(_KEEP, {"case": attempt.case.id, **values})
+    _KEEP.run(attempt.connection, {"case": attempt.case.id, **values})
 
 
 def guard_refusals(attempt: Attempt, step: Step) -> list[Refusal]:

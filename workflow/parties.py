@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from functools import lru_cache
 
-from sqlalchemy import Connection, Select, bindparam, or_, select
+from sqlalchemy import Connection, and_, bindparam, or_, select
 
 from governance.roles import OrganisationKind, Role
 from workflow.organisations.model import consortia, memberships, organisations
+from workflow.prepared import Prepared
 from workflow.rules import place_chain
 
 _MEMBER_KINDS = (OrganisationKind.HOSPITAL, OrganisationKind.TOWNSHIP, OrganisationKind.VILLAGE)
@@ -95,8 +96,9 @@ def parties_of(connection: Connection, consortium_id: int, day: date, place: str
     ``place`` is where the caller takes the consortium to be; when it is somewhere else it is asked for again.
     """
     chain = place_chain(place or consortium_of(connection, consortium_id).place)
-    asked = {"consortium_id": consortium_id, "day": day, "chain": list(chain)}
-    rows = connection.execute(_PARTIES, asked).all()
+    asked = {"consortium_id": consortium_id, "day": day}
+    asked |= {f"place_{number}": one for number, one in enumerate(chain)}
+    rows = _parties_query(len(chain)).rows(connection, asked)
     consortium = Consortium(*rows[0][-6:]) if rows else consortium_of(connection, consortium_id)
     if consortium.place != chain[-1]:
         return parties_of(connection, consortium_id, day)
@@ -120,15 +122,17 @@ def parties_of(connection: Connection, consortium_id: int, day: date, place: str
     )
 
 
-def _parties_query() -> Select[Any]:
-    """Members on ``day`` and the bodies of the places of ``chain``, each with the consortium."""
+@lru_cache
+def _parties_query(depth: int) -> Prepared:
+    """Members on ``day`` and the bodies of the ``depth`` places of a chain, each with the consortium."""
     columns, joined, own = organisations.c, memberships.c, consortia.c
     day = bindparam("day", type_=joined.since.type)
-    return (
+    places = [bindparam(f"place_{number}") for number in range(depth)]
+    return Prepared(
         select(columns.id, columns.code, columns.name, columns.name_en, columns.kind, columns.place, joined.level)
         .add_columns(
             own.id.label("consortium_id"), own.code.label("consortium_code"), own.name.label("consortium_name"),
-            own.name_en.label("consortium_name_en"), own.place.label("consortium_place"), own.lead_id,
+            own.name_en.label("consortium_name_en"), own.place.label("consortium_place"), own.lead_id.label("consortium_lead_id"),
         )
         .select_from(
             organisations.join(consortia, own.id == bindparam("consortium_id")).outerjoin(
@@ -142,11 +146,8 @@ def _parties_query() -> Select[Any]:
         .where(
             or_(
                 joined.level.isnot(None),
-                columns.kind.notin_(_MEMBER_KINDS) & columns.place.in_(bindparam("chain", expanding=True)),
+                and_(*(columns.kind != kind for kind in _MEMBER_KINDS)) & or_(*(columns.place == place for place in places)),
             )
         )
         .order_by(columns.id)
     )  # fmt: skip
-
-
-_PARTIES = _parties_query()

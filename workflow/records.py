@@ -13,9 +13,10 @@ from sqlalchemy import Connection, select
 
 from workflow.db import canonical, moment_text
 from workflow.model import cases, records
+from workflow.prepared import Prepared
 
 NO_HASH = ""
-_APPEND = records.insert()
+_APPEND = Prepared(records.insert())
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +55,8 @@ def append(connection: Connection, case_id: int, seq: int, prev_hash: str, entry
         }
     )
     digest = chain_hash(seq, prev_hash, body)
-    connection.execute(
-        _APPEND,
+    _APPEND.run(
+        connection,
         {
             "case_id": case_id,
             "seq": seq,

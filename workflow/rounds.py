@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, and_, bindparam, select
 
 from workflow.attempt import Attempt
 from workflow.model import decisions, round_seats, rounds
+from workflow.prepared import Prepared
 
 
 @dataclass(slots=True)
@@ -25,7 +26,7 @@ class OpenRound:
         return {(seat, link) for seat, link, _verdict in self.cast}
 
 
-_SEATS = (
+_SEATS = Prepared(
     select(rounds.c.ballot, rounds.c.round_no, rounds.c.subject_hash)
     .add_columns(round_seats.c.seat_key, round_seats.c.organisation_id, round_seats.c.label, round_seats.c.eligible)
     .add_columns(decisions.c.id, decisions.c.link, decisions.c.verdict)
@@ -57,7 +58,7 @@ def open_rounds(attempt: Attempt) -> dict[str, OpenRound]:
 def _read(attempt: Attempt) -> dict[str, OpenRound]:
     found: dict[str, OpenRound] = {}
     counted: list[tuple[int, str, tuple[str, str, str]]] = []
-    for row in attempt.connection.execute(_SEATS, {"case": attempt.case.id}):
+    for row in _SEATS.rows(attempt.connection, {"case": attempt.case.id}):
         one = found.setdefault(row.ballot, OpenRound(row.round_no, row.subject_hash, [], []))
         if row.seat_key and (not one.seats or one.seats[-1].seat_key != row.seat_key):
             one.seats.append(row)

@@ -11,6 +11,7 @@ from workflow.attempt import Actor, Attempt
 from workflow.i18n import lazy as _
 from workflow.model import case_actors, occurrences
 from workflow.organisations.model import persons, seats
+from workflow.prepared import Prepared
 
 
 class NotFound(Exception):
@@ -31,12 +32,13 @@ _SEAT = (
         persons.c.disabled_at.is_(None),
     )
 )
-_STANDING = _SEAT.add_columns(
+_STANDING_ROW = _SEAT.add_columns(
     case_actors.c.duty,
     exists().where(occurrences.c.status == "failed", occurrences.c.scope == bindparam("case")).label("failures"),
 ).outerjoin(
     case_actors, and_(case_actors.c.case_id == bindparam("case"), case_actors.c.person_id == seats.c.person_id)
 )
+_STANDING = Prepared(_STANDING_ROW)
 
 
 def _asked(actor: Actor, day: date) -> dict[str, object]:
@@ -60,7 +62,7 @@ def check_actor(attempt: Attempt) -> None:
     if actor.person_id is None:
         return
     asked = _asked(actor, attempt.day) | {"case": attempt.case.id}
-    row = attempt.connection.execute(_STANDING, asked).one_or_none()
+    row = _STANDING.first(attempt.connection, asked)
     if row is None:
         raise Refused(Refusal(reason=_("您的岗位已经到期或被停用"), who=_("系统管理"), fact="seat"))
     attempt.read.setdefault("duties", {})[actor.person_id] = row.duty

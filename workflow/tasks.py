@@ -12,37 +12,34 @@ from workflow import clocks, decisions
 from workflow.attempt import Attempt
 from workflow.machines import Step
 from workflow.model import tasks as open_tasks
+from workflow.prepared import Prepared
 
 NO_DEADLINE = "9999-12-31"
 
-_OPEN = select(open_tasks).where(open_tasks.c.case_id == bindparam("case"))
-_DONE = open_tasks.delete().where(open_tasks.c.id == bindparam("task"))
+_OPEN = Prepared(select(open_tasks).where(open_tasks.c.case_id == bindparam("case")))
+_DONE = Prepared(open_tasks.delete().where(open_tasks.c.id == bindparam("task")))
 _MOVED = open_tasks.update().where(open_tasks.c.id == bindparam("task"))
-_NEW = open_tasks.insert().inline()
+_NEW = Prepared(open_tasks.insert().inline())
 
 
 def refresh(attempt: Attempt) -> None:
     """Make the case's open tasks those of its present state: who is waited for, and by when."""
     case, connection = attempt.case, attempt.connection
     wanted = awaited(attempt)
-    present = {
-        (row.trigger, row.organisation_id, row.role): row for row in connection.execute(_OPEN, {"case": case.id})
-    }
+    rows = _OPEN.rows(connection, {"case": case.id})
+    present = {(row.trigger, row.organisation_id, row.role): row for row in rows}
     running = clocks.running(connection, case.id) if wanted else []
-    gone = [{"task": row.id} for key, row in present.items() if key not in wanted]
-    if gone:
-        connection.execute(_DONE, gone)
-    fresh = []
+    for key, row in present.items():
+        if key not in wanted:
+            _DONE.run(connection, {"task": row.id})
     for key, step in wanted.items():
         trigger, organisation, role = key
         deadline = _deadline(step, running)
         if key not in present:
             values = {"trigger": trigger, "organisation_id": organisation, "role": role}
-            fresh.append({"case_id": case.id, "since": case.since, "deadline": deadline, **values})
+            _NEW.run(connection, {"case_id": case.id, "since": case.since, "deadline": deadline, **values})
         elif present[key].deadline != deadline:
             connection.execute(_MOVED, {"task": present[key].id, "deadline": deadline})
-    if fresh:
-        connection.execute(_NEW, fresh)
 
 
 def _deadline(step: Step, running: Iterable[Any]) -> str:

@@ -24,6 +24,7 @@ from workflow import db, decisions, door, lifecycle
 from workflow.db import reading
 from workflow.model import case_actors, cases, journals
 from workflow.model import decisions as cast_decisions
+from workflow.prepared import Prepared
 
 RACES = 1000 if os.environ.get("FAULTS") == "deep" else 60
 PAYERS = 8
@@ -195,7 +196,8 @@ def test_mutant_without_the_lock_is_caught(sample: Sample, monkeypatch: pytest.M
     """Two approvers who both read the case before either writes: a vote is lost, or the case is stuck."""
     case_id = voted_once(sample)
     both_read_first(monkeypatch)
-    monkeypatch.setattr(lifecycle, "_LOCKED", select(cases).where(cases.c.id == bindparam("case")))
+    unlocked = Prepared(select(cases).where(cases.c.id == bindparam("case")))
+    monkeypatch.setattr(lifecycle, "_LOCKED", unlocked)
     answers = two_last_votes(sample, case_id, begun_late)
     assert not (took(answers) == 2 and state_of(sample.engine, case_id).state == "agreed")
 
