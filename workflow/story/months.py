@@ -63,7 +63,7 @@ def played(diary: Diary, plan: Month) -> Iterator[Scene]:
     """The scenes of one month, up to where the story leaves it."""
     days = {
         "import": (2, 9, ""), "declare": (4, 10, ""), "late": (14, 10, "最后一家成员单位补报"),
-        "absent": (10, 10, "两人登记未申报"), "dispute": (17, 9, "牵头医院提出争议，核对后解决"),
+        "absent": (10, 10, "两人登记未申报"), "deduct": (12, 9, "登记审核拒付"), "dispute": (17, 9, "牵头医院提出争议，核对后解决"),
         "review": (18, 10, ""), "approve": (20, 10, ""), "fund": (21, 15, ""), "pay": (23, 10, ""),
         "distribute": (26, 10, ""), "receive": (28, 15, ""),
     }  # fmt: skip
@@ -84,7 +84,8 @@ def played(diary: Diary, plan: Month) -> Iterator[Scene]:
 _ORDER = {
     name: f"{number:02d}"
     for number, name in enumerate(
-        ("import", "declare", "late", "absent", "dispute", "review", "approve", "fund", "pay", "distribute", "receive")
+        ("import", "declare", "late", "absent", "deduct", "dispute", "review", "approve", "fund", "pay", "distribute",
+         "receive")
     )
 }
 _TOLD = {"import": "导入样例明细", "pay": "拨付牵头医院", "receive": "成员单位确认收款"}
@@ -93,7 +94,10 @@ _TOLD = {"import": "导入样例明细", "pay": "拨付牵头医院", "receive":
 def _happens(plan: Month, name: str) -> bool:
     if name == "fund":
         return not plan.code.startswith("suixi")
-    return {"late": bool(plan.late), "absent": bool(plan.absent), "dispute": plan.disputed}.get(name, True)
+    odd = {
+        "late": bool(plan.late), "absent": bool(plan.absent), "dispute": plan.disputed, "deduct": plan.deduct_fen > 0,
+    }
+    return odd.get(name, True)
 
 
 def _agency(plan: Month) -> str:
@@ -106,7 +110,7 @@ def _case(player: Player, plan: Month) -> Case:
 
 def _act(plan: Month, name: str) -> Any:
     acts = {
-        "import": _import, "declare": _declare, "late": _declare_late, "absent": _record_absent,
+        "import": _import, "declare": _declare, "late": _declare_late, "absent": _record_absent, "deduct": _deduct,
         "dispute": _dispute, "review": _review, "approve": _approve, "fund": _fund, "pay": _pay,
         "distribute": _distribute, "receive": _receive,
     }  # fmt: skip
@@ -124,8 +128,6 @@ def _import(player: Player, plan: Month) -> None:
         _case(player, plan), "import_claims", player.actor(_agency(plan), Role.AGENCY_CLERK),
         file=files.keep(content, f"样例明细-{plan.code}-{plan.period}.csv"),
     )
-    if plan.deduct_fen:
-        return
 
 
 def _declare(player: Player, plan: Month) -> None:
@@ -153,6 +155,14 @@ def _record_absent(player: Player, plan: Month) -> None:
     )
 
 
+def _deduct(player: Player, plan: Month) -> None:
+    player.take(
+        _case(player, plan), "deduct", player.actor(_agency(plan), Role.AGENCY_CLERK),
+        member=BY_CODE[plan.code].lead_code, amount_fen=plan.deduct_fen, kind="own",
+        decision_number=f"样例审核决定 {plan.period}", reason="样例：超限定支付范围",
+    )
+
+
 def _dispute(player: Player, plan: Month) -> None:
     troupe, agency = BY_CODE[plan.code], _agency(plan)
     player.take(
@@ -176,7 +186,7 @@ def _approve(player: Player, plan: Month) -> None:
 def _fund(player: Player, plan: Month) -> None:
     bureau = body_code("city_finance", CITY)
     player.take(
-        _case(player, plan), "fund", player.actor(bureau, Role.CITY_FINANCE_REVIEWER),
+        _case(player, plan), "fund", player.actor(bureau, Role.CITY_FINANCE_APPROVER),
         document=f"样例用款批复 {plan.code} {plan.period}",
     )
 

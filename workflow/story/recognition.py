@@ -188,6 +188,13 @@ def _ruled(diary: Diary, plan: Application) -> Iterator[Scene]:
         yield _scene(plan, _after(diary, plan, 55), 10, "confirm", "确认认定", confirm)
 
 
+def assessed_again(diary: Diary, plan: Application) -> Iterator[Scene]:
+    """A second self-assessment that the story leaves with the county's reviewer."""
+    scenes = list(_self_assessed(diary, plan))
+    for scene in scenes[:3]:
+        yield Scene(scene.at, scene.key.replace(":", ":again-", 1), scene.act, scene.told)
+
+
 def under_review(diary: Diary, plan: Application) -> Iterator[Scene]:
     """An application that the story leaves under review, with one bureau decided."""
     yield from _self_assessed(diary, plan)
@@ -243,5 +250,6 @@ def taken_over(diary: Diary, plan: Taking) -> Iterator[Scene]:
 
 
 __all__ = [
-    "CRITERIA_2020", "CRITERIA_2024", "Application", "Taking", "application", "criteria", "taken_over", "under_review",
+    "CRITERIA_2020", "CRITERIA_2024", "Application", "Taking", "application", "assessed_again", "taken_over",
+    "under_review",
 ]
