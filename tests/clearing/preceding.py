@@ -1,4 +1,4 @@
-"""A year that has already happened: agreement, budget, twelve months and their journals, as the later stages find them."""
+"""A year that has already happened: agreement, budget, twelve months and their journals, as later stages find it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from governance import sheets
 from tests.people import County
@@ -116,7 +116,11 @@ def _booked(connection: Connection, county: County, case_id: int, results: dict[
 
 
 def a_year(
-    connection: Connection, county: County, *, budget_fen: int | None = 800_000_000, months: Iterable[int] = range(1, 13)
+    connection: Connection,
+    county: County,
+    *,
+    budget_fen: int | None = 800_000_000,
+    months: Iterable[int] = range(1, 13),
 ) -> None:
     """Everything that a clearing needs of the earlier stages, assessments aside."""
     agreed(connection, county)
@@ -152,16 +156,12 @@ def cleared(connection: Connection, county: County, *, retained_fen: int = 0, ow
 
 def case_of(connection: Connection, stage: str) -> Case:
     """The newest case of a stage."""
-    from sqlalchemy import select
-
     query = select(cases).where(cases.c.stage == stage).order_by(cases.c.id.desc()).limit(1)
     return Case(*connection.execute(query).one())
 
 
 def dossier(connection: Connection, case: Case) -> dict[str, Any]:
     """What a case decides now."""
-    from sqlalchemy import select
-
     query = select(dossiers.c.body).where(dossiers.c.case_id == case.id, dossiers.c.version == case.dossier_version)
     body: dict[str, Any] = json.loads(connection.scalar(query) or "{}")
     return body

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 import pytest
@@ -12,88 +10,15 @@ from sqlalchemy import Engine
 from governance.refusal import Refused
 from governance.roles import Role
 from tests.clearing import preceding
+from tests.clearing.clearings import NO_FACTS, Desk
 from tests.clearing.preceding import at
-from tests.people import County, make_county
-from workflow import clocks, door, jobs, ledger, records, stages
-from workflow.attempt import Attempt, Case
+from workflow import clocks, jobs, ledger, lifecycle, records
+from workflow.attempt import SYSTEM
 from workflow.clearing import figures
 from workflow.clearing.jobs import JOBS
 from workflow.clearing.model import closed
 from workflow.db import reading, writing
 from workflow.jobs import run_due
-
-stages.load()
-NO_FACTS = {"fund_in_deficit": False}
-
-
-class Desk:
-    """One county's clearing, and steps taken on it."""
-
-    def __init__(self, engine: Engine, **year: Any) -> None:
-        self.engine, self.keys = engine, 0
-        with writing(engine) as connection:
-            self.county: County = make_county(connection)
-            preceding.a_year(connection, self.county, **year)
-
-    def assess(self, **given: Any) -> None:
-        """The fund assessment is final."""
-        with writing(self.engine) as connection:
-            preceding.assessed(connection, self.county, "fund", **given)
-
-    def tick(self, when: datetime) -> list[Any]:
-        """The clearing's own scheduled work, until nothing is due."""
-        ran: list[Any] = []
-        while fresh := [one for one in run_due(self.engine, when, JOBS) if one.status == "done"]:
-            ran += fresh
-        return ran
-
-    @property
-    def case(self) -> Case:
-        """The clearing."""
-        with reading(self.engine) as connection:
-            return preceding.case_of(connection, "clearing")
-
-    def take(self, trigger: str, role: Role, when: datetime, n: int = 0, **data: Any) -> str:
-        """Take a step; returns the state."""
-        self.keys += 1
-        answer = door.take(
-            self.engine, self.case.id, trigger, actor=self.county.actor(role, n=n), key=f"test:{self.keys}", at=when,
-            data=data,
-        )
-        return str(answer["state"])
-
-    def refused(self, trigger: str, role: Role, when: datetime, n: int = 0, **data: Any) -> str:
-        """Every reason why a step is refused."""
-        with pytest.raises(Refused) as caught:
-            self.take(trigger, role, when, n, **data)
-        return "；".join(str(one.reason) for one in caught.value.refusals)
-
-    def read(self, question: Callable[[Attempt], Any]) -> Any:
-        """Ask the case as it stands."""
-        with reading(self.engine) as connection:
-            from workflow.attempt import SYSTEM
-
-            return question(Attempt(connection, preceding.case_of(connection, "clearing"), SYSTEM, at(3, 1)))
-
-    def entered(self) -> None:
-        """Opened, assessed, facts entered and confirmed."""
-        self.assess()
-        self.tick(at(1, 10))
-        self.take("enter_facts", Role.AGENCY_CLERK, at(1, 12), **NO_FACTS)
-        self.take("confirm_facts", Role.CITY_FINANCE_REVIEWER, at(1, 13))
-
-    def calculated(self) -> None:
-        """Calculated by its job."""
-        self.entered()
-        self.tick(at(1, 14))
-
-    def approved(self) -> None:
-        """Reconciled and approved by both bureaus."""
-        self.calculated()
-        self.take("confirm", Role.LEAD_HEAD, at(1, 20))
-        for bureau in ("CITY_INSURANCE", "CITY_FINANCE"):
-            self.take("review", Role[f"{bureau}_REVIEWER"], at(1, 21), verdict="agree")
-            self.take("decide", Role[f"{bureau}_APPROVER"], at(1, 22), verdict="agree")
 
 
 @pytest.fixture
@@ -154,9 +79,6 @@ def test_each_requirement_is_named_when_missing(
     desk.take("confirm_facts", Role.CITY_FINANCE_REVIEWER, at(1, 13))
     assert desk.tick(at(1, 14)) == []
     with writing(engine) as connection, pytest.raises(Refused) as caught:
-        from workflow import lifecycle
-        from workflow.attempt import SYSTEM
-
         lifecycle.take(connection, desk.case.id, "calculate", actor=SYSTEM, at=at(1, 14))
     assert [one for one in caught.value.refusals if said in str(one.reason)], caught.value.refusals
     assert len(caught.value.refusals) == 1
@@ -199,9 +121,9 @@ def test_facts_are_confirmed_by_finance_and_only_as_they_are(desk: Desk) -> None
         ({"fund_in_deficit": False, "penalties": {"stranger": 1}}, "stranger"),
         ({"fund_in_deficit": False, "penalties": {"lead": -1}}, "不小于零"),
         ({"fund_in_deficit": False, "risk_fund_fen": -1}, "风险金"),
-        ({"fund_in_deficit": False, "adjustments": [{"kind": "own", "member": "lead", "fen": 5}]}, "原因"),
-        ({"fund_in_deficit": False, "adjustments": [{"kind": "away", "member": "lead", "fen": 5, "reason": "x"}]}, "成员"),
-        ({"fund_in_deficit": False, "adjustments": [{"kind": "own", "member": "lead", "fen": "5", "reason": "x"}]}, "以分计"),
+        ({**NO_FACTS, "adjustments": [{"kind": "own", "member": "lead", "fen": 5}]}, "原因"),
+        ({**NO_FACTS, "adjustments": [{"kind": "away", "member": "lead", "fen": 5, "reason": "x"}]}, "成员"),
+        ({**NO_FACTS, "adjustments": [{"kind": "own", "member": "lead", "fen": "5", "reason": "x"}]}, "以分计"),
     ],
 )  # fmt: skip
 def test_wrong_facts_are_refused(desk: Desk, wrong: dict[str, Any], said: str) -> None:

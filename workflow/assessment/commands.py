@@ -124,7 +124,8 @@ def record_daily(attempt: Attempt, *, scores: str | Iterable[str], document: str
         raise refuse(_("“%(unit)s”不是本次的考核对象", unit=member[:40]), field="member")
     for one in listed:
         whole, _point, rest = one.partition(".")
-        if not _NUMBER.fullmatch(one) or one.startswith("-") or int(whole) > 100 or (whole == "100" and rest.strip("0")):
+        beyond = not _NUMBER.fullmatch(one) or one.startswith("-") or int(whole) > 100
+        if beyond or (whole == "100" and rest.strip("0")):
             raise refuse(_("“%(score)s”不是 0 到 100 的得分", score=one[:20]), field="scores")
     others = [one for one in attempt.dossier.get("daily", []) if one["member"] != member]
     attempt.dossier["daily"] = [*others, {"member": member, "scores": listed, "document": document.strip()}]

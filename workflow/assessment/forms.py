@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask_wtf.file import FileField
 from wtforms import SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional
 
 from workflow.assessment.model import FUND, entry, indicators, members_assessed, scheme_of, units
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 _SHORT = [Optional(), Length(max=200)]
 
 
-def unit_choices(attempt: Attempt) -> list[tuple[str, Any]]:
+def unit_names(attempt: Attempt) -> list[tuple[str, Any]]:
     """Who is assessed, with names."""
     if scheme_of(attempt.dossier) == FUND:
         return [("", attempt.consortium.name)]
@@ -45,8 +46,10 @@ class RecordForm(StepForm):
 
     def prepare(self, attempt: Attempt) -> None:
         """Units and indicators of the scheme."""
-        self.member.choices = unit_choices(attempt)
-        self.indicator.choices = [(one["key"], f"{one['label']}（{one['unit']}）") for one in indicators(attempt)]
+        self.member.choices = [SelectChoice(*one) for one in unit_names(attempt)]
+        self.indicator.choices = [
+            SelectChoice(one["key"], f"{one['label']}（{one['unit']}）") for one in indicators(attempt)
+        ]
 
 
 class DailyForm(StepForm):
@@ -60,7 +63,7 @@ class DailyForm(StepForm):
 
     def prepare(self, attempt: Attempt) -> None:
         """Who is assessed."""
-        self.member.choices = unit_choices(attempt)
+        self.member.choices = [SelectChoice(*one) for one in unit_names(attempt)]
 
 
 class PublishForm(StepForm):

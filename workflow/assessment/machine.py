@@ -1,4 +1,4 @@
-"""The table of an assessment: collected with evidence, reviewed by another person, published, open to objection, final."""
+"""The table of an assessment: collected with evidence, reviewed by another person, published, objected to, final."""
 
 from __future__ import annotations
 
@@ -58,7 +58,8 @@ def every_indicator_evidenced(attempt: Attempt) -> list[Refusal]:
     for unit in units(attempt):
         missing = [one["label"] for one in indicators(attempt) if not entry(attempt.dossier, unit, one["key"])]
         if missing:
-            found.append(_lacking(attempt, unit, "、".join(missing), _("还没有填报指标：%(missing)s", missing="、".join(missing))))
+            named = "、".join(missing)
+            found.append(_lacking(attempt, unit, named, _("还没有填报指标：%(missing)s", missing=named)))
     return found
 
 
@@ -133,8 +134,8 @@ STEPS = (
     #    trigger        from                  to                   shown as            taken by        what must hold
     step("record",      State.COLLECTING,     STAY,                _("填报指标"),      COLLECTORS,     HERE,
          duty=Duty.PREPARE, waiting=only_here),
-    step("record_daily", (State.COLLECTING, State.SELF_REPORTED), STAY, _("登记日常检查得分"), (*REVIEWERS, Role.CENTRE_CLERK),
-         HERE, waiting=daily_still_missing),
+    step("record_daily", (State.COLLECTING, State.SELF_REPORTED), STAY, _("登记日常检查得分"),
+         (*REVIEWERS, Role.CENTRE_CLERK), HERE, waiting=daily_still_missing),
     step("self_report", State.COLLECTING,     State.SELF_REPORTED, _("提交复核"),      COLLECTORS,     HERE,
          every_indicator_evidenced, duty=Duty.PREPARE, task=False, primary=True),
     step("review",      State.SELF_REPORTED,  State.REVIEWED,      _("复核计分"),      REVIEWERS,      HERE,
@@ -143,8 +144,8 @@ STEPS = (
          every_indicator_evidenced, daily_checks_recorded, duty=Duty.APPROVE, waiting=only_here, primary=True),
     step("send_back",   (State.SELF_REPORTED, State.REVIEWED), State.COLLECTING, _("退回填报"),
          (*REVIEWERS, Role.CENTRE_HEAD), HERE, task=False, dangerous=True),
-    step("publish",     State.REVIEWED,       State.PUBLISHED,     _("公布结果"),      (*REVIEWERS, Role.CENTRE_CLERK), HERE,
-         waiting=only_here, primary=True),
+    step("publish",     State.REVIEWED,       State.PUBLISHED,     _("公布结果"),      (*REVIEWERS, Role.CENTRE_CLERK),
+         HERE, waiting=only_here, primary=True),
     step("object_to",   State.PUBLISHED,      State.OBJECTION,     _("提出异议"),      (Role.LEAD_HEAD, Role.MEMBER_HEAD),
          objected_by_the_assessed, task=False),
     step("uphold",      State.OBJECTION,      State.COLLECTING,    _("异议成立，更正"), ASSESSORS,     HERE,
@@ -153,8 +154,9 @@ STEPS = (
          waiting=only_here),
     step("recall",      State.PUBLISHED,      State.COLLECTING,    _("收回更正"),      (*APPROVERS, Role.CENTRE_HEAD), HERE,
          task=False, dangerous=True),
-    step("finalise",    State.PUBLISHED,      State.FINAL,         _("定论"),          (*APPROVERS, Role.CENTRE_HEAD), HERE,
-         time_to_object_over, duty=Duty.APPROVE, casts=("final", "approve"), edits=False, waiting=only_here, primary=True),
+    step("finalise",    State.PUBLISHED,      State.FINAL,         _("定论"),          (*APPROVERS, Role.CENTRE_HEAD),
+         HERE, time_to_object_over, duty=Duty.APPROVE, casts=("final", "approve"), edits=False, waiting=only_here,
+         primary=True),
 )  # fmt: skip
 
 STAGE = register(

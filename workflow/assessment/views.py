@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from workflow.assessment.forms import unit_choices
+from workflow.assessment.forms import unit_names
 from workflow.assessment.model import SCHEME_LABELS, entry, indicators, scheme_of, scheme_rule, year_of
 from workflow.i18n import lazy as _
 from workflow.pages.sections import CasePage, Section
@@ -29,9 +29,9 @@ def sections(page: CasePage) -> list[Section]:
     attempt = page.attempt
     if attempt.find_rule(f"assessment.{page.dossier['scheme']}.scheme") is None:
         return []
-    found = [_indicators(page, code, name) for code, name in unit_choices(attempt)]
+    found = [_indicators(page, code, name) for code, name in unit_names(attempt)]
     if page.dossier.get("daily"):
-        names = dict(unit_choices(attempt))
+        names = dict(unit_names(attempt))
         daily = [{**one, "name": names.get(one["member"], one["member"])} for one in page.dossier["daily"]]
         found.append(Section(_("日常检查"), "assessment/daily.html", rows=daily))
     if page.progress.get("objections"):

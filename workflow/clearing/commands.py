@@ -165,7 +165,7 @@ def confirm(attempt: Attempt, *, opinion: str = "") -> None:
 
 
 def object_to(attempt: Attempt, *, lines: Iterable[Mapping[str, str]]) -> None:
-    """Object to single lines of the worksheet, each with its reason; the agency answers and the year is recalculated."""
+    """Object to single lines of the worksheet, each with its reason; the agency answers, the year is recalculated."""
     known = set(attempt.results) | set(attempt.results.get("members", {}))
     found = []
     for one in lines:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from wtforms import BooleanField, Field, FieldList, Form, FormField, SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
 from governance.money import parse_yuan, yuan
@@ -19,10 +21,15 @@ if TYPE_CHECKING:
 BLANK_ROWS = 3
 
 
+def choices_of(labels: Mapping[str, Any]) -> list[SelectChoice]:
+    """Choices by value, with a blank one before them."""
+    return [SelectChoice("", ""), *(SelectChoice(value, label) for value, label in labels.items())]
+
+
 class AdjustmentForm(Form):
     """One final-rate adjustment with its reason."""
 
-    kind = SelectField(_("类别"), choices=[("", ""), *KIND_LABELS.items()], validators=[Optional()])
+    kind = SelectField(_("类别"), choices=choices_of(KIND_LABELS), validators=[Optional()])
     member = StringField(_("成员单位代码"), validators=[Optional(), Length(max=80)])
     fen = MoneyField(_("调整金额（元，可为负）"), validators=[Optional()])
     reason = StringField(_("原因"), validators=[Optional(), Length(max=500)])
@@ -95,10 +102,9 @@ class ObjectionForm(StepForm):
     def prepare(self, attempt: Attempt) -> None:
         """The lines of the result and of the member table."""
         members = attempt.results.get("members", {})
-        names = [(code, code) for code in members]
-        amounts = [(key, key) for key in attempt.results if key.endswith("_fen")]
+        amounts = {key: key for key in attempt.results if key.endswith("_fen")}
         for entry in self.lines.entries:
-            entry.form.line.choices = [("", ""), *amounts, *names]
+            entry.form.line.choices = choices_of(amounts | {code: code for code in members})
 
     def command_data(self) -> dict[str, Any]:
         """The lines that were filled in."""

@@ -1,4 +1,4 @@
-"""What happens when a step of a plan is taken: drafted, consulted, filed. The session and the money have modules of their own."""
+"""What happens when a step of a plan is taken; the session and the money have modules of their own."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from workflow.organisations.model import consortia
 from workflow.rules import book_at
 from workflow.surplus_plan.model import (
     KIND_LABELS,
+    OPINION_LABELS,
     OVERRUN,
     SURPLUS,
     asked_members,
@@ -52,7 +53,6 @@ __all__ = [
 ]  # fmt: skip
 
 LONGEST_TEXT = 2000
-OPINIONS = ("agree", "remark")
 
 
 def open_for(connection: Connection, consortium_id: int, pool: str, year: int, *, at: datetime) -> int | None:
@@ -141,7 +141,7 @@ def give_opinion(attempt: Attempt, *, verdict: str = "agree", opinion: str = "")
     """A member agrees with the draft or remarks on it; its later opinion takes the place of the earlier."""
     member = attempt.parties.member(attempt.actor.organisation_id or 0)
     said = opinion.strip()
-    if verdict not in OPINIONS:
+    if verdict not in OPINION_LABELS:
         raise refuse(_("意见只能是“同意”或“有意见”"), field="verdict")
     if verdict == "remark" and not said:
         raise refuse(_("请写明意见"), field="opinion")

@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from flask_wtf.file import FileField
 from wtforms import FieldList, Form, FormField, RadioField, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from workflow.decisions import VERDICTS
 from workflow.forms import DayField, MoneyField, ReasonForm, StepForm
 from workflow.i18n import lazy as _
-from workflow.surplus_plan.model import committee_seats, members_of_year, unconfirmed, voting_seats
+from workflow.surplus_plan.model import (
+    DEDUCTION_LABELS,
+    OPINION_LABELS,
+    committee_seats,
+    members_of_year,
+    unconfirmed,
+    voting_seats,
+)
 
 if TYPE_CHECKING:
     from workflow.attempt import Attempt
 
 BLANK_ROWS = 3
+
+
+def choices_of(pairs: Iterable[tuple[str, Any]], *, blank: bool = True) -> list[SelectChoice]:
+    """Choices by value and label, with a blank one before them where one may choose nothing."""
+    found = [SelectChoice(value, label) for value, label in pairs]
+    return [SelectChoice("", ""), *found] if blank else found
 
 
 class MultiCheckboxField(SelectMultipleField):
@@ -32,8 +47,7 @@ class DeductionForm(Form):
 
     name = SelectField(
         _("项目"),
-        choices=[("", ""), ("consortium_risk_fund", _("医共体风险基金")), ("family_doctor", _("家庭医生签约服务费")),
-                 ("other", _("其他"))],
+        choices=choices_of(DEDUCTION_LABELS.items()),
         validators=[Optional()],
     )
     amount_fen = MoneyField(_("金额（元）"), validators=[Optional()])
@@ -62,7 +76,7 @@ class DraftForm(StepForm):
     def prepare(self, attempt: Attempt) -> None:
         """The members of the year."""
         for row in self.reasons.entries:
-            row.form.member.choices = [("", ""), *((one.code, one.name) for one in members_of_year(attempt))]
+            row.form.member.choices = choices_of((one.code, one.name) for one in members_of_year(attempt))
 
     def command_data(self) -> dict[str, Any]:
         """The command's keywords."""
@@ -77,7 +91,7 @@ class MemberOpinionForm(StepForm):
     """A member's opinion on the draft."""
 
     verdict = RadioField(
-        _("意见"), choices=[("agree", _("同意")), ("remark", _("有意见"))], validators=[InputRequired(_("请选择"))]
+        _("意见"), choices=choices_of(OPINION_LABELS.items(), blank=False), validators=[InputRequired(_("请选择"))]
     )
     opinion = TextAreaField(_("具体意见（有意见时必填）"), validators=[Optional(), Length(max=2000)])
 
@@ -115,11 +129,11 @@ class AttendanceForm(StepForm):
     def prepare(self, attempt: Attempt) -> None:
         """The seats of the committee."""
         choices = [(str(seat.id), seat.name) for seat in committee_seats(attempt)]
-        self.present.choices = choices
+        self.present.choices = choices_of(choices, blank=False)
         for row in self.proxies.entries:
-            row.form.absent.choices = row.form.holder.choices = [("", ""), *choices]
+            row.form.absent.choices = row.form.holder.choices = choices_of(choices)
         for row in self.recused.entries:
-            row.form.seat.choices = [("", ""), *choices]
+            row.form.seat.choices = choices_of(choices)
 
     def command_data(self) -> dict[str, Any]:
         """The command's keywords."""
@@ -135,7 +149,9 @@ class VoteForm(StepForm):
     """A vote; who holds a written proxy says for which seat."""
 
     seat_key = SelectField(_("为哪个席位表决"), validators=[Optional()])
-    verdict = RadioField(_("表决"), choices=list(VERDICTS.items()), validators=[InputRequired(_("请选择"))])
+    verdict = RadioField(
+        _("表决"), choices=choices_of(VERDICTS.items(), blank=False), validators=[InputRequired(_("请选择"))]
+    )
     opinion = TextAreaField(_("意见（不是同意时必填）"), validators=[Optional(), Length(max=2000)])
 
     def prepare(self, attempt: Attempt) -> None:
@@ -143,7 +159,7 @@ class VoteForm(StepForm):
         votes = voting_seats(attempt.progress.get("attendance", {}))
         names = {seat.id: seat.name for seat in committee_seats(attempt)}
         mine = [seat for seat, holder in votes.items() if holder == attempt.actor.seat_id]
-        self.seat_key.choices = [(f"seat:{seat}", names.get(seat, "")) for seat in mine] or [("", "")]
+        self.seat_key.choices = choices_of(((f"seat:{seat}", names.get(seat, "")) for seat in mine), blank=not mine)
 
     def command_data(self) -> dict[str, Any]:
         """The command's keywords."""
@@ -189,7 +205,8 @@ class ProofForm(StepForm):
     def prepare(self, attempt: Attempt) -> None:
         """The members whose amount is open."""
         names = {member.code: member.name for member in attempt.parties.members}
-        self.members.choices = [(code, names.get(code, code)) for code in unconfirmed(attempt)]
+        waiting = unconfirmed(attempt)
+        self.members.choices = choices_of(((code, names.get(code, code)) for code in waiting), blank=False)
 
 
 FORMS = {

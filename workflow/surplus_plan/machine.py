@@ -1,4 +1,4 @@
-"""The table of a plan: drafted by the lead, consulted, voted on by the committee, filed in order, paid to the last member."""
+"""The table of a plan: drafted by the lead, consulted, voted on, filed in order, paid to the last member."""
 
 from __future__ import annotations
 
@@ -88,9 +88,10 @@ STEPS = (
     step("draft",              State.RETURNED,     State.DRAFTING,     _("修改方案"),         Role.LEAD_FINANCE,
          contribution_assessment_final, duty=Duty.PREPARE),
     step("open_consultation",  State.DRAFTING,     State.CONSULTATION, _("征求成员意见"),     Role.LEAD_FINANCE,
-         contribution_assessment_final, plan_calculated, weights_are_the_final_ones, duty=Duty.PREPARE, task=False, primary=True),
-    step("give_opinion",       State.CONSULTATION, STAY,               _("提出意见"),         MEMBERS, asked_for_its_opinion,
-         waiting=silent_now, edits=False, clock="opinion"),
+         contribution_assessment_final, plan_calculated, weights_are_the_final_ones,
+         duty=Duty.PREPARE, task=False, primary=True),
+    step("give_opinion",       State.CONSULTATION, STAY,               _("提出意见"),         MEMBERS,
+         asked_for_its_opinion, waiting=silent_now, edits=False, clock="opinion"),
     step("recall",             State.CONSULTATION, State.RETURNED,     _("收回修改"),         Role.LEAD_FINANCE,
          duty=Duty.PREPARE, task=False, dangerous=True),
     step("close_consultation", State.CONSULTATION, State.COMMITTEE,    _("征求意见结束"),     Role.SYSTEM,
@@ -106,7 +107,8 @@ STEPS = (
     step("adopt",              State.VOTING,       State.ADOPTED,      _("表决通过"),         Role.SYSTEM),
     step("reject",             State.VOTING,       State.RETURNED,     _("表决未通过"),       Role.SYSTEM),
     step("send_back",          State.VOTING,       State.RETURNED,     _("表决退回"),         Role.SYSTEM),
-    step("close_session",      State.ADOPTED,      State.FILING,       _("提交会议纪要"),     Role.COMMITTEE_SECRETARY, edits=False),
+    step("close_session",      State.ADOPTED,      State.FILING,       _("提交会议纪要"),     Role.COMMITTEE_SECRETARY,
+         edits=False),
     step("close_session",      State.RETURNED,     STAY,               _("提交会议纪要"),     Role.COMMITTEE_SECRETARY,
          task=False, edits=False),
     step("accept_filing",      State.FILING,       STAY,               _("受理备案"),         FILERS,
@@ -116,12 +118,12 @@ STEPS = (
     step("file",               State.FILING,       State.FILED,        _("备案完成"),         Role.SYSTEM,
          minutes_kept, every_filing_accepted),
     step("begin_sharing",      State.FILED,        State.PAYING,       _("开始支付"),         Role.SYSTEM),
-    step("pay_retained",       State.FILED,        State.PAYING,       _("拨付留用结余"),     Role.AGENCY_CLERK, every_filing_accepted,
-         duty=Duty.PAY, edits=False, clock="pay_lead"),
-    step("pay_members",        State.PAYING,       STAY,               _("按方案支付"),       Role.LEAD_FINANCE, members_not_paid_yet,
-         duty=Duty.PAY, waiting=until_paid, edits=False, clock="pay_members", primary=True),
-    step("confirm_receipt",    State.PAYING,       STAY,               _("确认款项"),         MEMBERS, members_paid, own_amount_open,
-         waiting=with_open_amounts, edits=False),
+    step("pay_retained",       State.FILED,        State.PAYING,       _("拨付留用结余"),     Role.AGENCY_CLERK,
+         every_filing_accepted, duty=Duty.PAY, edits=False, clock="pay_lead"),
+    step("pay_members",        State.PAYING,       STAY,               _("按方案支付"),       Role.LEAD_FINANCE,
+         members_not_paid_yet, duty=Duty.PAY, waiting=until_paid, edits=False, clock="pay_members", primary=True),
+    step("confirm_receipt",    State.PAYING,       STAY,               _("确认款项"),         MEMBERS,
+         members_paid, own_amount_open, waiting=with_open_amounts, edits=False),
     step("bank_proof",         State.PAYING,       STAY,               _("上传银行回单"),     Role.LEAD_FINANCE, members_paid,
          task=False, edits=False),
     step("complete",           State.PAYING,       State.COMPLETED,    _("办结"),             Role.SYSTEM, members_paid,

@@ -21,6 +21,10 @@ from workflow.parties import Member, parties_of
 SURPLUS, OVERRUN = "surplus", "overrun"
 KIND_LABELS = {SURPLUS: _("结余分配"), OVERRUN: _("超支分摊")}
 HEALTH_LABELS = {"maternal_child": _("妇幼保健机构"), "cdc": _("疾控中心"), "inspection": _("卫生监督执法")}
+DEDUCTION_LABELS = {
+    "consortium_risk_fund": _("医共体风险基金"), "family_doctor": _("家庭医生签约服务费"), "other": _("其他"),
+}
+OPINION_LABELS = {"agree": _("同意"), "remark": _("有意见")}
 VOTERS = (Role.COMMITTEE_CHAIR, Role.COMMITTEE_MEMBER)
 
 
@@ -129,10 +133,11 @@ def motion_of(attempt: Attempt) -> Motion:
 
 
 def voting_seats(attendance: Mapping[str, Any]) -> dict[int, int]:
-    """Which seats vote, and through whose seat: members present themselves, those with a written proxy by its holder."""
+    """Which seats vote, and through whose: members present themselves, those with a written proxy by its holder."""
     recused = {one["seat"] for one in attendance.get("recused", [])}
     found = {seat: seat for seat in attendance.get("present", []) if seat not in recused}
-    return found | {one["absent"]: one["holder"] for one in attendance.get("proxies", []) if one["absent"] not in recused}
+    proxies = [one for one in attendance.get("proxies", []) if one["absent"] not in recused]
+    return found | {one["absent"]: one["holder"] for one in proxies}
 
 
 def recipients(results: Mapping[str, Any], deductions: Mapping[str, int]) -> dict[str, int]:

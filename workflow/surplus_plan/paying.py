@@ -138,5 +138,6 @@ def _day(attempt: Attempt, text: str | None, field: str) -> date:
 def _post(attempt: Attempt, what: str, memo: str, lines: Lines) -> None:
     ledger.post(
         attempt.connection, book=f"{attempt.consortium.code}/{attempt.case.pool}", year=year_of(attempt),
-        biz_key=f"surplus_plan:{attempt.case.id}:{what}", case_id=attempt.case.id, memo=memo, lines=lines, at=attempt.at,
+        biz_key=f"surplus_plan:{attempt.case.id}:{what}", case_id=attempt.case.id, memo=memo, lines=lines,
+        at=attempt.at,
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The committee's session: called in time, its attendance registered, votes cast from each member's own seat, minutes kept."""
+"""The committee's session: called in time, attendance registered, votes cast from each own seat, minutes kept."""
 
 from __future__ import annotations
 
@@ -53,15 +53,18 @@ def register_attendance(
     proxies: Iterable[Mapping[str, Any]] = (),
     recused: Iterable[Mapping[str, Any]] = (),
 ) -> None:
-    """Register who is there (seat numbers), written proxies ``{absent, holder, document}`` and recusals ``{seat, reason}``.
+    """Register who is there (seat numbers), who votes by written proxy, and who is recused.
 
-    Raises ``Refused`` with everything that is wrong: a seat that is none, a proxy without its document or beyond the
-    number one may hold, someone who prepared the plan and is not recused, and a session without a quorum.
+    ``proxies`` are ``{absent, holder, document}`` and ``recused`` ``{seat, reason}``. Raises ``Refused`` with everything
+    that is wrong: a seat that is none, a proxy without its document or beyond the number one may hold, someone who
+    prepared the plan and is not recused, and a session without a quorum.
     """
     known = {seat.id: seat for seat in committee_seats(attempt)}
     there = sorted({int(one) for one in present})
-    given = [{"absent": int(one["absent"]), "holder": int(one["holder"]), "document": str(one.get("document") or "").strip()}
-             for one in proxies]  # fmt: skip
+    given = [
+        {name: int(one[name]) for name in ("absent", "holder")} | {"document": str(one.get("document") or "").strip()}
+        for one in proxies
+    ]
     away = [{"seat": int(one["seat"]), "reason": str(one.get("reason") or "").strip()} for one in recused]
     attendance = {"present": there, "proxies": given, "recused": away, "on": attempt.day.isoformat()}
     bad = _seat_faults(known, attendance)

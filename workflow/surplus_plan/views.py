@@ -11,8 +11,10 @@ from workflow.i18n import yuan
 from workflow.pages.sections import CasePage, Section
 from workflow.pages.words import LEVELS, pick
 from workflow.surplus_plan.model import (
+    DEDUCTION_LABELS,
     HEALTH_LABELS,
     KIND_LABELS,
+    OPINION_LABELS,
     asked_members,
     committee_seats,
     filing_parties,
@@ -20,10 +22,6 @@ from workflow.surplus_plan.model import (
     voting_seats,
 )
 
-OPINION_LABELS = {"agree": _("同意"), "remark": _("有意见")}
-DEDUCTION_LABELS = {
-    "consortium_risk_fund": _("医共体风险基金"), "family_doctor": _("家庭医生签约服务费"), "other": _("其他"),
-}
 RECEIPT_LABELS = {"kept": _("留在本单位"), "confirmed": _("本单位确认"), "proven": _("银行回单")}
 
 
@@ -84,10 +82,13 @@ def _opinions(page: CasePage) -> Section:
     """What each member said, or that it is silent."""
     said = page.progress["opinions"]
     rows = [
-        {"name": pick(one.name, one.name_en), "label": OPINION_LABELS.get(said.get(one.code, {}).get("verdict", ""), ""),
-         **said.get(one.code, {})}
+        {
+            "name": pick(one.name, one.name_en),
+            "label": OPINION_LABELS.get(said.get(one.code, {}).get("verdict", ""), ""),
+            **said.get(one.code, {}),
+        }
         for one in asked_members(page.attempt)
-    ]  # fmt: skip
+    ]
     return Section(
         _("成员单位意见"), "surplus_plan/opinions.html", rows=rows, until=page.progress.get("opinion_until", ""),
         heard=len(said),
