@@ -55,7 +55,7 @@ def register_attendance(
 ) -> None:
     """Register who is there (seat numbers), who votes by written proxy, and who is recused.
 
-    ``proxies`` are ``{absent, holder, document}`` and ``recused`` ``{seat, reason}``. Raises ``Refused`` with everything
+    ``proxies`` are ``{absent, holder, document}``, ``recused`` ``{seat, reason}``. Raises ``Refused`` with everything
     that is wrong: a seat that is none, a proxy without its document or beyond the number one may hold, someone who
     prepared the plan and is not recused, and a session without a quorum.
     """
