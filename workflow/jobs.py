@@ -17,11 +17,13 @@ from workflow.model import cases, clocks
 from workflow.occurrences import Due, Job, Ran, beat, run_due
 
 TICK_SECONDS = 30
+WINDOWS = ("objection", "notice", "opinion")
 
 
 def overdue_clocks(connection: Connection, at: datetime) -> list[Due]:
-    """Clocks whose last day has passed and that nobody has been told of yet."""
+    """Clocks whose last day has passed and that nobody has been told of; the end of a window is nobody's delay."""
     query = select(clocks).where(
+        clocks.c.name.notin_(WINDOWS),
         clocks.c.stopped_on.is_(None),
         clocks.c.paused_on.is_(None),
         clocks.c.overdue_on.is_(None),

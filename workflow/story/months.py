@@ -62,7 +62,7 @@ def year_of(code: str, year: int, own_fen: int, away_fen: int, inflow_fen: int, 
 def played(diary: Diary, plan: Month) -> Iterator[Scene]:
     """The scenes of one month, up to where the story leaves it."""
     days = {
-        "import": (2, 9, ""), "declare": (4, 10, ""), "late": (14, 10, "最后一家成员单位补报"),
+        "import": (0, 9, ""), "declare": (1, 10, ""), "late": (14, 10, "最后一家成员单位补报"),
         "absent": (10, 10, "两人登记未申报"), "deduct": (12, 9, "登记审核拒付"), "dispute": (17, 9, "牵头医院提出争议，核对后解决"),
         "review": (18, 10, ""), "approve": (20, 10, ""), "fund": (21, 15, ""), "pay": (23, 10, ""),
         "distribute": (26, 10, ""), "receive": (28, 15, ""),

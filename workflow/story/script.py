@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date, timedelta
-from typing import Any
 
 from sqlalchemy import Engine
 
 from workflow.db import writing
-from workflow.story import agreements, cast, months, plans, recognition, years
+from workflow.story import cast, years
 from workflow.story.player import Diary, Scene, daily_ticks, merged
 
 FIRST_DAY, LAST_DAY = date(2024, 1, 2), date(2026, 11, 23)
@@ -20,10 +18,11 @@ def scenes(engine: Engine) -> list[Scene]:
     with writing(engine) as connection:
         cast.assemble(connection)
     diary = Diary(engine)
-    lines = [years.suixi(diary), years.consortium_a(diary), years.consortium_b(diary), years.consortium_c(diary),
-             years.consortium_d(diary), years.consortium_e(diary)]
-    end = list(daily_ticks(FIRST_DAY, LAST_DAY))
-    told = merged(*lines, end)
+    lines = [
+        years.suixi(diary), years.consortium_a(diary), years.consortium_b(diary), years.consortium_c(diary),
+        years.consortium_d(diary), years.consortium_e(diary),
+    ]
+    told = merged(*lines, daily_ticks(FIRST_DAY, LAST_DAY))
     late = [scene.key for scene in told if scene.at.date() > LAST_DAY + timedelta(days=1)]
     if late:
         raise ValueError(f"scenes after the story's end: {late[:5]}")
@@ -36,11 +35,72 @@ def name_of(scene: Scene) -> str:
     return troupe.name if troupe else ""
 
 
-def _months(code: str, year: int, states: dict[int, str], upto: int = 12) -> Iterator[tuple[tuple[str, str, str], str]]:
-    for month in range(1, upto + 1):
-        yield (code, "settlement", f"{year}-{month:02d}"), states.get(month, "closed")
+def _months(code: str, year: int, left: dict[int, str] | None = None, upto: int = 12) -> dict[tuple[str, str, str], str]:
+    """What is told of a year's months: closed, but for those the story leaves in another state."""
+    return {
+        (code, "settlement", f"{year}-{month:02d}"): (left or {}).get(month, "closed") for month in range(1, upto + 1)
+    }
 
 
-TOLD: dict[tuple[str, str, str], str] = {}
+def _cleared(code: str, year: int, plan: str) -> dict[tuple[str, str, str], str]:
+    """What is told of a year that has been assessed and cleared, and of its plan."""
+    return {
+        (code, "budget", str(year)): "closed",
+        (code, "assessment", f"{year}-fund"): "final",
+        (code, "assessment", f"{year}-contribution"): "final",
+        (code, "clearing", str(year)): "closed",
+        (code, "surplus_plan", str(year)): plan,
+    }
 
-__all__ = ["TOLD", "Any", "agreements", "months", "name_of", "plans", "recognition", "scenes"]
+
+def _running(code: str) -> dict[tuple[str, str, str], str]:
+    """What is told of a consortium that is in its second year."""
+    return {
+        (code, "agreement", "2025"): "renewed",
+        (code, "agreement", "2026"): "expiring",
+        (code, "agreement", "2027"): "authorising",
+        (code, "budget", "2026"): "issued",
+        (code, "budget", "2027"): "drafting",
+        (code, "self_assessment", "2025"): "drafting",
+    }
+
+
+def _suixi(code: str) -> dict[tuple[str, str, str], str]:
+    """What is told of a consortium of 濉溪: the year 2024 from beginning to end."""
+    return {
+        (code, "takeover", ""): "confirmed",
+        (code, "agreement", "2024"): "expired",
+        (code, "agreement", "2025"): "drafting",
+        (code, "budget", "2025"): "drafting",
+        (code, "self_assessment", "2024"): "drafting",
+        **_months(code, 2024),
+        **_cleared(code, 2024, "completed"),
+    }
+
+
+TOLD: dict[tuple[str, str, str], str] = {
+    **_suixi("suixi-1"),
+    **_suixi("suixi-2"),
+    ("beihe-a", "self_assessment", "2024"): "filed",
+    ("beihe-a", "city_ruling", "2024"): "confirmed",
+    **_running("beihe-a"),
+    **_months("beihe-a", 2025),
+    **_cleared("beihe-a", 2025, "completed"),
+    **_months("beihe-a", 2026, {9: "paid_to_lead", 10: "calculated"}, 10),
+    ("beihe-b", "self_assessment", "2024"): "filed",
+    ("beihe-b", "city_ruling", "2024"): "confirmed",
+    **_running("beihe-b"),
+    **_months("beihe-b", 2025),
+    **_cleared("beihe-b", 2025, "completed"),
+    **_months("beihe-b", 2026, {9: "approved", 10: "declaring"}, 10),
+    ("qingxi-c", "self_assessment", "2024"): "filed",
+    ("qingxi-c", "city_ruling", "2024"): "not_recognised",
+    ("qingxi-c", "self_assessment", "2026"): "endorsing",
+    ("qingxi-d", "takeover", ""): "confirmed",
+    **_running("qingxi-d"),
+    **_months("qingxi-d", 2025),
+    **_cleared("qingxi-d", 2025, "consultation"),
+    **_months("qingxi-d", 2026, {3: "paid_to_lead", 9: "funded", 10: "declaring"}, 10),
+    ("qingxi-e", "self_assessment", "2026"): "filed",
+    ("qingxi-e", "city_ruling", "2026"): "under_review",
+}
