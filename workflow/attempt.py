@@ -126,6 +126,13 @@ class Attempt:
         """The organisations that act for this case's consortium on the day of the attempt."""
         return parties_of(self.connection, self.case.consortium_id, self.day, self.case.place)
 
+    def parties_on(self, day: date) -> Parties:
+        """The organisations that act for the case's consortium on another day, asked for once."""
+        if ("parties", day) not in self.read:
+            self.read["parties", day] = parties_of(self.connection, self.case.consortium_id, day, self.case.place)
+        found: Parties = self.read["parties", day]
+        return found
+
     def by(self, actor: Actor) -> Attempt:
         """The same case at the same moment tried by another actor; what has been read is not read again."""
         other = Attempt(self.connection, self.case, actor, self.at, read=self.read)
@@ -141,7 +148,9 @@ class Attempt:
 
     def book(self, on: date | None = None, agreement: Mapping[str, Any] | None = None) -> Book:
         """The rule book in force at the case's place on ``on`` (else the day of the attempt)."""
-        rules.refuse_samples(self.connection, self.case.place)
+        if "place allowed" not in self.read:
+            rules.refuse_samples(self.connection, self.case.place)
+            self.read["place allowed"] = True
         return rules.book_at(self.case.place, on or self.day, agreement)
 
     def rule(self, key: str, on: date | None = None) -> Provision:

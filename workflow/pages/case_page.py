@@ -34,7 +34,7 @@ OUTCOMES = {
 def build(connection: Connection, case: Case, viewer: Any, at: Any, bound: dict[str, Any] | None = None) -> Any:
     """Everything the page of ``case`` shows to ``viewer``; ``bound`` holds forms that came back with errors."""
     attempt = Attempt(connection, case, SYSTEM, at)
-    names = _Names(connection)
+    names = _Names(connection, case.id)
     sheets = list(
         connection.execute(
             select(worksheets).where(worksheets.c.case_id == case.id).order_by(worksheets.c.version.desc()).limit(1)
@@ -68,22 +68,27 @@ def build(connection: Connection, case: Case, viewer: Any, at: Any, bound: dict[
 
 
 class _Names:
-    """Names of people and organisations, each asked for once."""
+    """Names of the people and organisations in the case's trail, each asked for once."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, case_id: int) -> None:
         self.connection = connection
+        self.case_id = case_id
         self.people: dict[int, str] | None = None
         self.bodies: dict[int, str] | None = None
 
     def person(self, number: int | None) -> str:
         if self.people is None:
-            self.people = dict(self.connection.execute(select(persons.c.id, persons.c.name)).all())
+            told = select(records.c.person_id).where(records.c.case_id == self.case_id)
+            query = select(persons.c.id, persons.c.name).where(persons.c.id.in_(told))
+            self.people = dict(self.connection.execute(query).all())
         return "" if number is None else self.people.get(number, "")
 
     def organisation(self, number: int | None) -> str:
         if self.bodies is None:
-            rows = self.connection.execute(select(organisations.c.id, organisations.c.name, organisations.c.name_en))
-            self.bodies = {row.id: words.pick(row.name, row.name_en) for row in rows}
+            told = select(records.c.organisation_id).where(records.c.case_id == self.case_id)
+            columns = organisations.c
+            query = select(columns.id, columns.name, columns.name_en).where(columns.id.in_(told))
+            self.bodies = {row.id: words.pick(row.name, row.name_en) for row in self.connection.execute(query)}
         return "" if number is None else self.bodies.get(number, "")
 
 
@@ -143,10 +148,7 @@ def _offers(attempt: Attempt, viewer: Any, bound: dict[str, Any]) -> list[Simple
         actor = actor_for(viewer, step, attempt.parties)
         if actor is None:
             continue
-        trying = Attempt(attempt.connection, attempt.case, actor, attempt.at)
-        trying.__dict__["parties"] = attempt.parties
-        trying.__dict__["dossier"] = attempt.dossier
-        trying.__dict__["progress"] = attempt.progress
+        trying = attempt.by(actor)
         refusals = [words.shown(one) for one in lifecycle.guard_refusals(trying, step)]
         found.append(_offer(trying, step, refusals, bound.get(step.trigger)))
     return found
@@ -234,8 +236,7 @@ def _seat(seat: Any, ballot: Any, cast: list[Any], names: _Names, heard: bool) -
 
 def _trail(attempt: Attempt, trail: list[Any], names: _Names, viewer: Any) -> list[SimpleNamespace]:
     """The record, newest first, without opinions of an open round that the viewer may not read yet."""
-    query = select(rounds.c.round_no).where(rounds.c.case_id == attempt.case.id, rounds.c.outcome == "open")
-    still_open = set(attempt.connection.scalars(query))
+    still_open = {one.round_no for one in decisions.open_rounds(attempt).values()}
     return [
         _trail_row(attempt, row, names, {} if _hears(viewer, row.organisation_id) else still_open)
         for row in reversed(trail)

@@ -16,7 +16,7 @@ from workflow.agreement.model import Terms, terms_in_force
 from workflow.attempt import Attempt
 from workflow.i18n import lazy as _
 from workflow.model import cases, dossiers
-from workflow.parties import Member, parties_of
+from workflow.parties import Member
 
 AGENCY = "agency"
 
@@ -111,11 +111,7 @@ def terms_of_month(connection: Connection, consortium_id: int, period: str) -> T
 
 def members_of_month(attempt: Attempt) -> tuple[Member, ...]:
     """The members on the last day of the case's month, village clinics included."""
-    held: tuple[Member, ...] | None = attempt.__dict__.get("members_of_month")
-    if held is None:
-        held = parties_of(attempt.connection, attempt.case.consortium_id, last_day(attempt.case.period)).members
-        attempt.__dict__["members_of_month"] = held
-    return held
+    return attempt.parties_on(last_day(attempt.case.period)).members
 
 
 def member_of_actor(attempt: Attempt) -> Member | None:

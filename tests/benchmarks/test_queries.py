@@ -1,0 +1,107 @@
+"""A case page asks the database for few things, and for no more of them when the case has a long history.
+
+Statements are counted by SQLite itself, so that none can be sent past the count.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import Connection, Engine, select
+
+from governance.roles import Role
+from tests.kernel.sample_stage import AT, BUREAUS, Sample, registered, settle_in
+from workflow.attempt import Actor, Case
+from workflow.db import reading
+from workflow.model import cases
+from workflow.pages import case_page
+
+MOST = 15
+# Before a payment the guards read round, worksheet, duties and journal again, for the page and for the payer's offer.
+GATE = 12
+
+
+@pytest.fixture
+def app(sqlite_url: str) -> Iterator[Flask]:
+    from tests.conftest import app_on
+
+    with app_on(sqlite_url) as app:
+        yield app
+
+
+@pytest.fixture
+def engine(app: Flask) -> Engine:
+    found: Engine = app.extensions["gongzhi.engine"]
+    return found
+
+
+@pytest.fixture
+def sample(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sample]:
+    nothing_more = SimpleNamespace(facts=lambda page: [], sections=lambda page: [])
+    monkeypatch.setitem(sys.modules, "workflow.sample.views", nothing_more)
+    with registered():
+        yield settle_in(engine)
+
+
+@contextmanager
+def counting(connection: Connection) -> Iterator[list[str]]:
+    """The statements SQLite was asked inside."""
+    asked: list[str] = []
+    connection.exec_driver_sql("SELECT 1")
+    driver: Any = connection.connection.driver_connection
+    driver.set_trace_callback(asked.append)
+    try:
+        yield asked
+    finally:
+        driver.set_trace_callback(None)
+
+
+def queries(app: Flask, engine: Engine, case_id: int, actors: list[Actor], most: int = MOST) -> int:
+    """How many statements the page of a case takes for someone who holds all these seats."""
+    seats = [
+        SimpleNamespace(seat_id=one.seat_id, organisation_id=one.organisation_id, role=str(one.role)) for one in actors
+    ]
+    viewer = SimpleNamespace(person_id=actors[0].person_id, name=actors[0].name, seats=seats)
+    with app.test_request_context(), reading(engine) as connection:
+        case = Case(*connection.execute(select(cases).where(cases.c.id == case_id)).one())
+        case_page.build(connection, case, viewer, AT)  # what a process reads once, it has read
+        with counting(connection) as asked:
+            case_page.build(connection, case, viewer, AT)
+    assert len(asked) <= most, "\n".join(asked)
+    return len(asked)
+
+
+def test_a_long_history_takes_no_more_than_a_short_one(app: Flask, sample: Sample) -> None:
+    everyone = [people[0] for people in sample.county.actors.values()]
+    short, long = sample.open_case("under_review"), sample.open_case("under_review")
+    for number in range(40):
+        sample.opine(long, BUREAUS[:2])
+        sample.take(long, "amend", sample.actor(Role.LEAD_CLERK), data={"amount_fen": 1000 + number})
+    sample.opine(short, BUREAUS[:2])
+    assert queries(app, sample.engine, long, everyone) <= queries(app, sample.engine, short, everyone)
+
+
+@pytest.mark.parametrize("state", ["drafting", "submitted", "under_review", "agreed", "refused", "paid"])
+def test_every_state_is_shown_within_the_limit(app: Flask, sample: Sample, state: str) -> None:
+    everyone = [people[0] for people in sample.county.actors.values()]
+    assert queries(app, sample.engine, sample.open_case(state), everyone) > 0
+
+
+def test_a_month_is_shown_within_the_limit(
+    app: Flask, engine: Engine, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    from tests.settlement.months import prepare
+
+    monkeypatch.setenv("GONGZHI_FILES", str(tmp_path / "files"))
+    monkeypatch.setenv("GONGZHI_CLAIMS", str(tmp_path / "claims"))
+    month = prepare(engine).open()
+    someone = [people[0] for people in month.county.actors.values()]
+    assert queries(app, engine, month.case_id, someone) > 0
+    month.to_approved()
+    assert queries(app, engine, month.case_id, someone, most=MOST + GATE) > 0
