@@ -5,17 +5,20 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Engine, select
 
+from governance.refusal import Refused
 from governance.roles import Role
 from tests.assessment.assessments import ENTRIES, INTERNAL, MEMBERS, VALUES, Desk
 from tests.clearing import preceding
 from tests.clearing.preceding import at
-from tests.people import make_county
-from workflow import records
+from tests.people import SINCE, make_county
+from workflow import door, records
 from workflow.assessment.jobs import JOBS
 from workflow.assessment.model import final, indicators, months_in_force
+from workflow.attempt import Actor
 from workflow.db import reading, writing
 from workflow.jobs import run_due
 from workflow.model import notices
+from workflow.organisations.model import seats
 
 
 @pytest.fixture
@@ -118,6 +121,28 @@ def test_review_needs_daily_checks_and_the_rules_bureau(desk: Desk) -> None:
     assert "缺少日常检查得分" in desk.refused("review", Role.CITY_INSURANCE_REVIEWER, at(1, 12))
     assert "不办理" in desk.refused("record_daily", Role.COUNTY_INSURANCE_REVIEWER, at(1, 12), scores="90", document="x")
     assert "不办理" in desk.refused("review", Role.COUNTY_INSURANCE_REVIEWER, at(1, 12))
+
+
+def test_who_collected_does_not_verify(engine: Engine) -> None:
+    desk = Desk(engine, "contribution")
+    clerk = desk.county.actor(Role.CENTRE_CLERK)
+    with writing(engine) as connection:
+        own = connection.execute(
+            seats.insert()
+            .values(person_id=clerk.person_id, organisation_id=clerk.organisation_id, role="centre_head", since=SINCE)
+            .returning(seats.c.id)
+        ).scalar_one()
+    entries = [
+        {"indicator": key, "value": value, "member": member, "document": "中心统计1号"}
+        for member in MEMBERS
+        for key, value in INTERNAL.items()
+    ]
+    desk.take("record", Role.CENTRE_CLERK, at(1, 8), entries=entries)
+    desk.take("self_report", Role.CENTRE_CLERK, at(1, 8))
+    with pytest.raises(Refused) as caught:
+        door.take(engine, desk.case.id, "verify", key="own", at=at(1, 9), data={},
+                  actor=Actor(clerk.person_id, own, clerk.organisation_id, Role.CENTRE_HEAD, clerk.name))
+    assert "不相容" in str(caught.value.refusals[0].reason)
 
 
 def test_sent_back_with_a_reason(desk: Desk) -> None:

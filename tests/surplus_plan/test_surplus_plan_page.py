@@ -78,6 +78,9 @@ def test_a_returned_plan_says_why(engine: Engine) -> None:
     desk.votes(["disagree"] * 3)
     text, forms = drawn(engine, desk.county, desk.case.id, desk.county.actor(Role.LEAD_FINANCE), at(3, 13))
     assert "未达到通过比例" in text and set(forms) == {"draft"}
+    desk.take("draft", Role.LEAD_FINANCE, at(3, 13), **DRAFT)
+    text, _forms = drawn(engine, desk.county, desk.case.id, desk.county.actor(Role.LEAD_FINANCE), at(3, 13))
+    assert "未达到通过比例" in text
 
 
 def test_the_signed_minutes_are_a_file(engine: Engine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

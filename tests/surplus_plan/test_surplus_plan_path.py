@@ -183,6 +183,16 @@ def test_how_a_vote_ends_otherwise(desk: Desk, verdicts: list[str], state: str, 
         assert "opinions" not in desk.read(lambda attempt: attempt.progress)
 
 
+def test_minutes_of_an_earlier_session_do_not_serve_a_later_one(desk: Desk) -> None:
+    desk.in_session()
+    desk.votes(["return"] * 6)
+    desk.take("close_session", Role.COMMITTEE_SECRETARY, at(3, 12), minutes="第一次会议，退回。")
+    desk.take("draft", Role.LEAD_FINANCE, at(3, 13), **DRAFT)
+    progress = desk.read(lambda attempt: attempt.progress)
+    assert "minutes" not in progress
+    assert progress["earlier"][0]["minutes"]["text"] == "第一次会议，退回。"
+
+
 def test_a_proxy_is_cast_by_its_holder_who_says_so(desk: Desk) -> None:
     members = desk.members
     proxy = {"absent": members[6], "holder": members[0], "document": "委托书1号"}

@@ -105,8 +105,15 @@ def draft(
     attempt.dossier["reasons"] = {code: said.strip() for code, said in (reasons or {}).items() if said and said.strip()}
     attempt.calculate("surplus-plan", _facts(attempt), on=last_day(attempt))
     attempt.case.amount_fen = attempt.dossier["amount_fen"]
-    for name in ("opinions", "opinion_until", "session", "attendance", "returned", "filings"):
-        attempt.progress.pop(name, None)
+    _begin_anew(attempt)
+
+
+def _begin_anew(attempt: Attempt) -> None:
+    """A new draft is asked, voted on and filed anew; what became of the one before is kept beside it."""
+    names = ("opinions", "opinion_until", "session", "attendance", "minutes", "filings", "returned")
+    earlier = {name: attempt.progress.pop(name) for name in names if name in attempt.progress}
+    if "returned" in earlier:
+        attempt.progress.setdefault("earlier", []).append(earlier)
 
 
 def _facts(attempt: Attempt) -> dict[str, Any]:

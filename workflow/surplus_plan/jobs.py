@@ -16,11 +16,11 @@ from workflow.surplus_plan.commands import open_for
 from workflow.surplus_plan.model import State
 
 OPEN = "open_surplus_plan"
+done = occurrences.alias("done")
 
 
 def due_openings(connection: Connection, at: datetime) -> list[Due]:
     """Closed clearings that have not been looked at yet."""
-    done = occurrences.alias()
     query = (
         select(cases.c.id, cases.c.period)
         .outerjoin(

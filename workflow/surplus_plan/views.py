@@ -43,6 +43,11 @@ def sections(page: CasePage) -> list[Section]:
     found = []
     if page.progress.get("returned"):
         found.append(Section(_("退回意见"), "surplus_plan/returned.html", returned=page.progress["returned"]))
+    for earlier in page.progress.get("earlier", []):
+        minutes = earlier.get("minutes", {}).get("text", "")
+        found.append(
+            Section(_("此前退回"), "surplus_plan/returned.html", returned=earlier["returned"], minutes=minutes)
+        )
     if page.attempt.results:
         found.append(_plan(page))
     if "opinions" in page.progress:
