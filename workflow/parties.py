@@ -132,7 +132,8 @@ def _parties_query(depth: int) -> Prepared:
         select(columns.id, columns.code, columns.name, columns.name_en, columns.kind, columns.place, joined.level)
         .add_columns(
             own.id.label("consortium_id"), own.code.label("consortium_code"), own.name.label("consortium_name"),
-            own.name_en.label("consortium_name_en"), own.place.label("consortium_place"), own.lead_id.label("consortium_lead_id"),
+            own.name_en.label("consortium_name_en"), own.place.label("consortium_place"),
+            own.lead_id.label("consortium_lead_id"),
         )
         .select_from(
             organisations.join(consortia, own.id == bindparam("consortium_id")).outerjoin(
@@ -146,7 +147,8 @@ def _parties_query(depth: int) -> Prepared:
         .where(
             or_(
                 joined.level.isnot(None),
-                and_(*(columns.kind != kind for kind in _MEMBER_KINDS)) & or_(*(columns.place == place for place in places)),
+                and_(*(columns.kind != kind for kind in _MEMBER_KINDS))
+                & or_(*(columns.place == place for place in places)),
             )
         )
         .order_by(columns.id)

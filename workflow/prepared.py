@@ -74,7 +74,8 @@ class Prepared:
     def _put_into_words(self, connection: Connection, shape: tuple[str, ...]) -> _Words:
         statement: Any = self.statement
         compiled = statement.compile(dialect=connection.dialect, column_keys=list(shape[1:]))
-        columns = list(statement.exported_columns) if statement.is_select else list(getattr(statement, "_returning", ()))
+        returned = statement.exported_columns if statement.is_select else getattr(statement, "_returning", ())
+        columns = list(returned)
         binds = ((name, bound.type) for name, bound in compiled.binds.items())
         self._words[shape] = _Words(
             str(compiled),

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from tests import databases
 from tests.benchmarks import raw_step
@@ -25,6 +25,12 @@ from workflow.rules import place_chain
 
 ROUNDS = 15
 CASES_A_ROUND = 12
+LEFT = (
+    ("tasks", "trigger, organisation_id, role, deadline"),
+    ("decisions", "seat_key, link, person_id, verdict, duty, details"),
+    ("case_actors", "person_id, duty"),
+    ("records", "seq, verb, role, person_id, to_state"),
+)
 DISK = Path("/var/tmp") if Path("/var/tmp").is_dir() else Path(tempfile.gettempdir())
 PRAGMAS = (
     "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "recursive_triggers=ON", "trusted_schema=OFF",
@@ -94,19 +100,13 @@ def _same_rows(engine: Engine, ours: int, raw: int) -> None:
     """Both ways left a case as the other: the same tasks, the same decisions, sound chains."""
     with reading(engine) as connection:
         assert records.verify(connection) == []
-        told = [
-            [
-                connection.exec_driver_sql(f"SELECT {columns} FROM {table} WHERE case_id = {case_id} ORDER BY {columns}")
-                .fetchall()
-                for table, columns in (
-                    ("tasks", "trigger, organisation_id, role, deadline"),
-                    ("decisions", "seat_key, link, person_id, verdict, duty, details"),
-                    ("case_actors", "person_id, duty"), ("records", "seq, verb, role, person_id, to_state"),
-                )
-            ]
-            for case_id in (ours, raw)
-        ]  # fmt: skip
+        told = [[_rows(connection, case_id, *one) for one in LEFT] for case_id in (ours, raw)]
     assert told[0] == told[1]
+
+
+def _rows(connection: Connection, case_id: int, table: str, columns: str) -> list[Any]:
+    query = f"SELECT {columns} FROM {table} WHERE case_id = {case_id} ORDER BY {columns}"
+    return [tuple(row) for row in connection.exec_driver_sql(query)]
 
 
 def measure(engine: Engine, driver: Any, rounds: int = ROUNDS) -> dict[str, Any]:

@@ -88,7 +88,9 @@ def wait_for_backends(engine: Engine) -> None:
     """A PostgreSQL backend may still commit after its client is dead: wait until it has noticed."""
     if engine.dialect.name == "sqlite":
         return
-    others = text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
+    others = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
     for _try in range(500):
         with reading(engine) as connection:
             if not connection.scalar(others):
