@@ -43,11 +43,10 @@ def test_a_settled_month_is_cleared(engine: Engine, monkeypatch: pytest.MonkeyPa
     run_due(engine, moment("2026-01-10"), JOBS)
     with reading(engine) as connection:
         case = Case(*connection.execute(select(cases).where(cases.c.stage == "clearing")).one())
-    for number, (trigger, role, data) in enumerate((
-        ("enter_facts", Role.AGENCY_CLERK, {"fund_in_deficit": False}), ("confirm_facts", Role.CITY_FINANCE_REVIEWER, {}),
-    )):  # fmt: skip
-        door.take(engine, case.id, trigger, actor=month.actor(role), key=f"clear:{number}", at=moment("2026-01-12"),
-                  data=data)
+    facts = {"enter_facts": (Role.AGENCY_CLERK, {"fund_in_deficit": False}),
+             "confirm_facts": (Role.CITY_FINANCE_REVIEWER, {})}  # fmt: skip
+    for trigger, (role, data) in facts.items():
+        door.take(engine, case.id, trigger, actor=month.actor(role), key=trigger, at=moment("2026-01-12"), data=data)
     ran = run_due(engine, moment("2026-01-12"), JOBS)
     assert [(one.status, one.error) for one in ran] == [("done", "")]
     with reading(engine) as connection:
