@@ -104,7 +104,9 @@ def make_engine(url: str) -> Engine:
         url = url.replace("postgresql://", "postgresql+psycopg://", 1)
     if url.startswith("sqlite:///") and ":memory:" not in url:
         Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, pool_pre_ping=url.startswith("postgresql"), max_overflow=20)
+    # A database in memory lives in its one connection; everything else has a pool that may overflow.
+    pool = {} if url == "sqlite://" else {"max_overflow": 20}
+    engine = create_engine(url, pool_pre_ping=url.startswith("postgresql"), **pool)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)

@@ -13,9 +13,12 @@ from flask import current_app
 from workflow.db import make_engine, reading, upgrade
 
 DEMO_PORT = 8000
-STORY_DATABASE = Path("var/story.sqlite")
-DEMO_DATABASE = Path("var/demo.sqlite")
-SUMMARY = Path("var/story.json")
+SUMMARY = "story.json"
+
+
+def _folder() -> Path:
+    """Where the databases of story and demo and the summary lie: ``GONGZHI_VAR``, else ``var``."""
+    return Path(os.environ.get("GONGZHI_VAR", "var"))
 
 
 def _fresh(path: Path) -> None:
@@ -23,10 +26,11 @@ def _fresh(path: Path) -> None:
         path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
-def _engine(path: Path, *, resume: bool) -> Any:
+def _engine(name: str, *, resume: bool) -> Any:
     """The story's database: ``GONGZHI_STORY_URL`` where that is set, else a SQLite file, fresh unless resumed."""
     url = os.environ.get("GONGZHI_STORY_URL")
     if url is None:
+        path = _folder() / name
         if not resume:
             _fresh(path)
         url = f"sqlite:///{path.resolve()}"
@@ -54,18 +58,18 @@ def _play(engine: Any) -> list[str]:
         player.play(scenes, told)
     with reading(engine) as connection:
         data = summary.summary(connection)
-    summary.write(data, SUMMARY)
+    summary.write(data, _folder() / SUMMARY)
     return summary.not_as_told(data, script.TOLD)
 
 
 @click.command("story")
 @click.option("--resume", is_flag=True, help="从上次中断处继续 (continue one that was cut off)")
 def story_command(resume: bool) -> None:
-    """Play the story on a database of its own and write var/story.json; exit 0 only if all stands as told."""
-    problems = _play(_engine(STORY_DATABASE, resume=resume))
+    """Play the story on a database of its own and write story.json beside it; exit 0 only if all stands as told."""
+    problems = _play(_engine("story.sqlite", resume=resume))
     for problem in problems:
         click.echo(problem, err=True)
-    click.echo(f"故事演完，结果在 {SUMMARY}" if not problems else f"{len(problems)} 处与所述不符")
+    click.echo(f"故事演完，结果在 {_folder() / SUMMARY}" if not problems else f"{len(problems)} 处与所述不符")
     sys.exit(1 if problems else 0)
 
 
@@ -74,7 +78,7 @@ def story_command(resume: bool) -> None:
 @click.option("--again", is_flag=True, help="重新演一遍 (play it anew)")
 def demo_command(port: int, again: bool) -> None:
     """Play the story stage by stage, then serve it on this machine with an entry page for every role."""
-    engine = _engine(DEMO_DATABASE, resume=not again)
+    engine = _engine("demo.sqlite", resume=not again)
     problems = _play(engine)
     for problem in problems:
         click.echo(problem, err=True)
