@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -146,7 +146,7 @@ def tiers_from_text(text: str) -> dict[str, Any] | None:
     return {"tiers": tiers} if tiers else None
 
 
-def tiers_as_text(answer: Mapping[str, Any] | None) -> str:
-    """The lines from which ``tiers_from_text`` reads the same tiers."""
-    rows = (answer or {}).get("tiers", [])
+def tiers_as_text(answer: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None) -> str:
+    """The lines from which ``tiers_from_text`` reads the same tiers; an answer may also be the bare list of tiers."""
+    rows = answer.get("tiers", []) if isinstance(answer, Mapping) else answer or []
     return "\n".join(f"{row['upto'] if row['upto'] is not None else '以上'} {row['fund']}" for row in rows)
