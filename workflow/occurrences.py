@@ -56,13 +56,13 @@ def _insert(connection: Connection, values: dict[str, Any]) -> None:
 
 
 def run_due(engine: Engine, at: datetime, jobs: Iterable[Job]) -> list[Ran]:
-    """Run everything that is due at ``at``, each in a transaction of its own; one broken run does not stop the rest."""
-    ran: list[Ran] = []
-    for job in jobs:
-        with reading(engine) as connection:
-            found = list(job.due(connection, at))
-        ran += [one for due in found if (one := run_one(engine, job, due, at))]
-    return ran
+    """Run everything that is due at ``at``, each in a transaction of its own; one broken run does not stop the rest.
+
+    What is due is listed first, in one reading transaction; what a run brings about is due at the next call.
+    """
+    with reading(engine) as connection:
+        listed = [(job, list(job.due(connection, at))) for job in jobs]
+    return [one for job, found in listed for due in found if (one := run_one(engine, job, due, at))]
 
 
 def run_one(engine: Engine, job: Job, due: Due, at: datetime, *, forced: bool = False) -> Ran | None:

@@ -21,11 +21,12 @@ from workflow.occurrences import Due, Job
 FIRST_MONTH_FOR_NEXT_YEAR = 10
 RENEWAL_RULE = "agreement.renewal_before_months"
 LONGEST_NOTICE_MONTHS = 24
+later = cases.alias("later")
+later_cases, later_dossiers = cases.alias("later_cases"), dossiers.alias("later_dossiers")
 
 
 def _recognised_without(stage: str) -> Select[Any]:
     """Confirmed cases of ``stage`` after which no agreement was opened, of consortia that have none open."""
-    later = cases.alias()
     return select(cases.c.id, cases.c.consortium_id).where(
         cases.c.stage == stage,
         cases.c.state == "confirmed",
@@ -119,7 +120,7 @@ def _notice_months(place: str, day: date) -> int:
 
 def started(connection: Connection, at: datetime) -> list[Due]:
     """Agreements near their end whose renewal is signed and has begun."""
-    day, later, body = clock.day_of(at).isoformat(), cases.alias(), dossiers.alias()
+    day, later, body = clock.day_of(at).isoformat(), later_cases, later_dossiers
     query = (
         select(cases.c.id, later.c.id.label("next_id"), body.c.body)
         .join(later, later.c.follows_id == cases.c.id)

@@ -19,6 +19,7 @@ from workflow.tasks import awaited
 REMIND = "remind_assessment"
 OPEN = "open_assessment"
 QUARTER_MONTHS = 3
+opened, done = cases.alias("opened"), occurrences.alias("done")
 
 
 def due_openings(connection: Connection, at: datetime) -> list[Due]:
@@ -26,7 +27,6 @@ def due_openings(connection: Connection, at: datetime) -> list[Due]:
     year = day_of(at).year - 1
     found = []
     for scheme in SCHEMES:
-        opened = cases.alias()
         agreed = (
             select(cases.c.consortium_id, cases.c.id)
             .outerjoin(
@@ -60,7 +60,6 @@ def due_reminders(connection: Connection, at: datetime) -> list[Due]:
     """Assessments that still collect when a new quarter has begun."""
     day = day_of(at)
     quarter = f"{day.year}-Q{(day.month - 1) // QUARTER_MONTHS + 1}"
-    done = occurrences.alias()
     query = (
         select(cases.c.id)
         .outerjoin(

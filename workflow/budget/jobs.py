@@ -20,6 +20,7 @@ from workflow.occurrences import Due, Job
 from workflow.organisations.model import consortia
 
 AUTUMN_MONTH = 10
+clearing = cases.alias("clearing")
 
 
 def missing(connection: Connection, at: datetime) -> list[Due]:
@@ -84,7 +85,6 @@ def open_budget(connection: Connection, due: Due, at: datetime) -> None:
 
 def cleared(connection: Connection, at: datetime) -> list[Due]:
     """Issued budgets whose year has been cleared."""
-    clearing = cases.alias()
     query = (
         select(cases.c.id)
         .join(

@@ -22,11 +22,11 @@ from workflow.self_assessment.model import State as AssessmentState
 from workflow.self_assessment.model import under_way
 
 RECHECK = "open_recheck"
+ruling = cases.alias("ruling")
 
 
 def due_applications(connection: Connection, at: datetime) -> list[Due]:
     """Self-assessments filed with the intent to apply, on which no application has been opened since."""
-    ruling = cases.alias()
     query = (
         select(cases.c.id, cases.c.consortium_id, cases.c.since)
         .where(

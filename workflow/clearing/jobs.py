@@ -17,11 +17,12 @@ from workflow.model import cases, occurrences
 from workflow.occurrences import Due, Job
 
 CALCULATE = "calculate_clearing"
+opened, assessed, month = cases.alias("opened"), cases.alias("assessed"), cases.alias("month")
 
 
 def due_openings(connection: Connection, at: datetime) -> list[Due]:
     """Consortia, pools and past years with months but without a clearing."""
-    opened, year = cases.alias(), func.substr(cases.c.period, 1, 4)
+    year = func.substr(cases.c.period, 1, 4)
     query = (
         select(func.max(cases.c.id).label("last"), year.label("year"))
         .outerjoin(
@@ -45,7 +46,7 @@ def open_due(connection: Connection, due: Due, at: datetime) -> None:
 
 def due_calculations(connection: Connection, at: datetime) -> list[Due]:
     """Clearings whose requirements have come together, and calculated ones whose months have moved since."""
-    assessed, found = cases.alias(), []
+    found = []
     has_score = exists().where(
         assessed.c.stage == literal("assessment"), assessed.c.consortium_id == cases.c.consortium_id,
         assessed.c.period == cases.c.period + "-fund", assessed.c.state == literal("final"),
@@ -66,7 +67,7 @@ def _ready(connection: Connection, case: Case, at: datetime) -> bool:
 
 def _moved(connection: Connection, at: datetime) -> list[Due]:
     """Calculated clearings of which a month has changed its state since."""
-    month, found = cases.alias(), []
+    found = []
     moved = (
         select(cases.c.id, func.max(month.c.since).label("since"))
         .join(

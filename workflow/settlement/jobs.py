@@ -29,12 +29,13 @@ from workflow.takeover.model import confirmed
 
 OPEN, WATCH = "open_months", "watch_budget"
 WATCHED_DAYS = 62
+opened = cases.alias("opened")
+earlier = cases.alias("earlier")
 
 
 def months_to_open(connection: Connection, at: datetime) -> list[Due]:
     """Every month that has ended with an agreement in force and is not open yet, for each consortium."""
     last = period_of(clock.day_of(at).replace(day=1) - timedelta(days=1))
-    opened = cases.alias("opened")
     behind = (
         select(cases.c.consortium_id, func.min(cases.c.opened_at))
         .where(
@@ -104,7 +105,6 @@ def open_months(connection: Connection, due: Due, at: datetime) -> None:
 
 def months_to_calculate(connection: Connection, at: datetime) -> list[Due]:
     """Months declared by everyone, whose earlier months are approved or carried."""
-    earlier = cases.alias("earlier")
     query = select(cases.c.id, cases.c.since).where(
         cases.c.stage == "settlement",
         cases.c.state == str(State.DECLARED),

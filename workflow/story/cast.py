@@ -8,13 +8,14 @@ from datetime import date
 from sqlalchemy import Connection, select
 
 from governance.roles import KIND_NAMES, ROLE_NAMES, Role
+from workflow.accounts import passwords
 from workflow.attempt import Actor
 from workflow.model import settings
 from workflow.organisations.model import consortia, insured_counts, memberships, organisations, persons, seats
 from workflow.rules import DEMO_MARK
 
 SAMPLE = "（样例）"
-NO_PASSWORD = "!"
+NO_PASSWORD = passwords.UNUSABLE
 ORDINALS = "甲乙丙丁戊己庚辛壬癸"
 CITY, BEIHE, QINGXI, SUIXI = "demo-hunan-city", "demo-hunan-beihe", "demo-hunan-qingxi", "demo-suixi"
 

@@ -10,7 +10,6 @@ from typing import Any
 from governance.roles import Role
 from workflow import clock, files
 from workflow.self_assessment import commands as self_assessment
-from workflow.self_assessment.model import criteria
 from workflow.story.cast import BY_CODE, body_code
 from workflow.story.player import Diary, Player, Scene
 from workflow.takeover import commands as takeover
