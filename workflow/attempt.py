@@ -164,8 +164,12 @@ class Attempt:
     def calculate(
         self, sheet: str, facts: Mapping[str, Any], *, on: date, agreement: Mapping[str, Any] | None = None
     ) -> Worksheet:
-        """Run a worksheet, keep it as the case's next version, and bind its hash into the dossier."""
-        worksheet = sheets.run(sheet, facts, self.book(on, agreement))
+        """Run a worksheet, keep it as the case's next version, and bind its hash into the dossier.
+
+        What is run are the facts as they are kept, so that they give the same bytes at any later time.
+        """
+        kept, answers = canonical(facts), canonical(agreement or {})
+        worksheet = sheets.run(sheet, json.loads(kept), self.book(on, json.loads(answers)))
         body = worksheet.canonical().decode()
         version = 1 + (
             self.connection.scalar(
@@ -182,8 +186,8 @@ class Attempt:
                 "place": self.case.place,
                 "day": on,
                 "book_digest": worksheet.book_digest,
-                "facts": canonical(facts),
-                "agreement": canonical(agreement or {}),
+                "facts": kept,
+                "agreement": answers,
                 "body": body,
                 "sha256": sha256(body),
                 "at": self.at,
