@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import Any
 
 import pytest
@@ -125,14 +124,3 @@ def test_an_agreement_says_no_floats() -> None:
         run_from_cli("monthly-settlement", month(member(), agreement={"settlement.deposit_ratio": [0.05]}),
                      RuleBook.load().at("cn"), DAY)
     assert [one.fact for one in refused.value.refusals] == ["agreement.settlement.deposit_ratio"]
-
-
-def test_a_month_of_twenty_members_is_quick() -> None:
-    given = EXAMPLES["monthly-settlement"]
-    facts = given["facts"] | {"members": [given["facts"]["members"][0] | {"member": f"m{i}"} for i in range(20)]}
-    rules, best = book(given["rules"]), 1.0
-    for _ in range(20):
-        start = time.perf_counter()
-        run("monthly-settlement", facts, rules)
-        best = min(best, time.perf_counter() - start)
-    assert best < 0.004

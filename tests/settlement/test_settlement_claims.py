@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import select
 
 from governance.refusal import Refused
 from governance.roles import Role
 from tests.claims.files import case, csv_of, reversal
-from tests.settlement.months import TOTALS, Month, prepare, sample_claims
+from tests.settlement.months import Month
 from workflow import files
-from workflow.attempt import SYSTEM, Attempt
-from workflow.claims.checking import Expected
-from workflow.claims.imports import read_new
 from workflow.db import reading
 from workflow.model import claim_files
-from workflow.settlement.declaring import earlier_files
 
 HERE = {"provider": "tcm", "insured_consortium": "sample-a", "period": "2025-03"}
 HERE |= {"admitted_on": "2025-03-02", "discharged_on": "2025-03-09"}
@@ -129,26 +123,3 @@ def test_where_the_platform_gives_the_detail_members_reconcile(month: Month) -> 
     month.import_sample()
     with pytest.raises(Refused, match="医保平台明细"):
         month.take("upload", Role.MEMBER_CLERK, "tcm", file=files.keep(csv_of(case("C1", **HERE)), "own.csv"))
-
-
-def test_what_was_imported_before_is_known_quickly(engine: Engine) -> None:
-    month = prepare(engine, start="2024-01-01", end="2025-12-31").open("2024-01", "2025-02-03")
-    for number in range(1, 13):
-        month.open(f"2024-{number:02d}", "2025-02-03")
-        month.import_sample(on="2025-02-04", cases_count=300)
-    month.open("2025-01", "2025-02-03")
-    content = sample_claims("sample-a", "2025-01", "resident", TOTALS, 300)
-    descriptor = files.keep(content, "detail.csv")
-    members = frozenset({"lead", "tcm", "town-1", "town-2", "village-1"})
-    expected = Expected("sample-a", "resident", "2025-01", members)
-    taken: dict[int, list[float]] = {0: [], 12: []}
-    with reading(engine) as connection:
-        attempt = Attempt(connection, month.case, SYSTEM, month.case.since)
-        for _try in range(8):
-            for count, waits in taken.items():
-                started = time.process_time()
-                earlier = earlier_files(attempt, set()) if count else []
-                assert len(earlier) == count
-                read_new(descriptor, expected=expected, earlier=earlier)
-                waits.append(time.process_time() - started)
-    assert min(taken[12]) - min(taken[0]) < 0.015

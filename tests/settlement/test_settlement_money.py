@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from sqlalchemy import Engine, select
@@ -10,8 +9,8 @@ from sqlalchemy import Engine, select
 from governance.roles import Role
 from tests.claims.files import case, csv_of
 from tests.people import make_county
-from tests.settlement.months import TOTALS, Month, agree, moment, prepare, sample_claims
-from workflow import files, ledger, lifecycle
+from tests.settlement.months import TOTALS, Month, agree, moment, sample_claims
+from workflow import files, ledger
 from workflow.db import reading, writing
 from workflow.model import clocks
 from workflow.settlement.model import months
@@ -219,18 +218,3 @@ def test_without_a_release_rule_the_approved_month_is_paid_at_once(engine: Engin
     month.to_approved()
     month.take("pay_to_lead", Role.AGENCY_CLERK, on="2025-04-11", bank_reference="B-1")
     assert month.case.state == "paid_to_lead"
-
-
-def test_calculating_is_quick(engine: Engine) -> None:
-    month = prepare(engine).open()
-    month.import_sample(cases_count=400)
-    month.reconcile_all()
-    month.take("deduct", Role.AGENCY_CLERK, member="lead", amount_fen=1, decision_number="N", reason="r")
-    taken = []
-    for _try in range(6):
-        with engine.connect() as connection, connection.begin() as transaction:
-            started = time.process_time()
-            lifecycle.take(connection, month.case_id, "calculate", actor=lifecycle.SYSTEM, at=moment("2025-04-08"))
-            taken.append(time.process_time() - started)
-            transaction.rollback()
-    assert min(taken) < 0.080

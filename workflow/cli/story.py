@@ -10,6 +10,7 @@ from typing import Any
 import click
 from flask import current_app
 
+from workflow import guards
 from workflow.db import make_engine, reading, upgrade
 
 DEMO_PORT = 8000
@@ -84,16 +85,16 @@ def demo_command(port: int, again: bool) -> None:
         click.echo(problem, err=True)
     if problems:
         sys.exit(1)
-    serve(str(engine.url.render_as_string(hide_password=False)), port)
+    serve(str(engine.url.render_as_string(hide_password=False)), port, "演示已就绪", "/demo")
 
 
-def serve(url: str, port: int) -> None:
+def serve(url: str, port: int, ready: str, path: str) -> None:
     """Serve the database at ``url`` on 127.0.0.1 until stopped."""
     from waitress import serve as wait
 
     from workflow import create_app
 
-    click.echo(f"演示已就绪：http://127.0.0.1:{port}/demo （按 Ctrl+C 结束）")
+    click.echo(f"{ready}：http://127.0.0.1:{port}{path} （按 Ctrl+C 结束）")
     wait(create_app({"DATABASE_URL": url}), host="127.0.0.1", port=port, threads=8, ident="gongzhi")
 
 
@@ -101,7 +102,11 @@ def serve(url: str, port: int) -> None:
 @click.option("--port", type=int, default=lambda: int(os.environ.get("PORT", str(DEMO_PORT))))
 def serve_command(port: int) -> None:
     """Serve this house's own database on 127.0.0.1 until stopped."""
-    serve(str(current_app.config["DATABASE_URL"]), port)
+    with reading(current_app.extensions["gongzhi.engine"]) as connection:
+        missing = guards.missing(connection)
+    if missing:
+        raise click.ClickException("数据库还没有升级或缺少触发器，请先运行 flask --app wsgi upgrade")
+    serve(str(current_app.config["DATABASE_URL"]), port, "已就绪", "/")
 
 
 COMMANDS = (story_command, demo_command, serve_command)

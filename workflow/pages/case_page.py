@@ -20,7 +20,7 @@ from workflow.model import attachments, records, round_seats, rounds, worksheets
 from workflow.model import decisions as cast_decisions
 from workflow.organisations.model import organisations, persons
 from workflow.pages import words
-from workflow.pages.lists import case_title, case_url
+from workflow.pages.lists import case_subject, case_title, case_url
 from workflow.pages.sections import CasePage
 from workflow.pages.worksheet_view import worksheet_view
 from workflow.scope import actor_for
@@ -47,6 +47,8 @@ def build(connection: Connection, case: Case, viewer: Any, at: Any, bound: dict[
     name = words.pick(consortium.name, consortium.name_en)
     return SimpleNamespace(
         title=case_title(case.stage, name, case.period),
+        subject=case_subject(case.stage, case.period),
+        amount_fen=case.amount_fen,
         stage=case.stage,
         stage_label=attempt.stage.label,
         state_label=attempt.stage.state_labels[case.state],
@@ -144,17 +146,19 @@ def _now(attempt: Attempt) -> SimpleNamespace:
 def _offers(attempt: Attempt, viewer: Any, bound: dict[str, Any]) -> list[SimpleNamespace]:
     """The steps the viewer's seats may take from here, open or closed with every reason."""
     found = []
+    awaited = tasks.awaited(attempt)
     for step in attempt.stage.steps_from(attempt.case.state):
         actor = actor_for(viewer, step, attempt.parties)
         if actor is None:
             continue
+        mine = (step.trigger, actor.organisation_id, actor.role) in awaited
         trying = attempt.by(actor)
         refusals = [words.shown(one) for one in lifecycle.guard_refusals(trying, step)]
-        found.append(_offer(trying, step, refusals, bound.get(step.trigger)))
+        found.append(_offer(trying, step, refusals, bound.get(step.trigger), mine))
     return found
 
 
-def _offer(attempt: Attempt, step: Step, refusals: list[Any], bound: Any) -> SimpleNamespace:
+def _offer(attempt: Attempt, step: Step, refusals: list[Any], bound: Any, mine: bool) -> SimpleNamespace:
     case = attempt.case
     return SimpleNamespace(
         trigger=step.trigger,
@@ -163,7 +167,7 @@ def _offer(attempt: Attempt, step: Step, refusals: list[Any], bound: Any) -> Sim
         refusals=refusals,
         form=bound or (None if refusals else form_for(attempt, step)),
         url=f"{case_url(case.stage, case.id)}/{step.trigger}",
-        primary=step.primary or (step.dest is not None and not step.dangerous),
+        primary=not step.dangerous and (mine or step.primary or step.dest is not None),
         dangerous=step.dangerous,
         key=secrets.token_urlsafe(18),
         seen=case.seen,
@@ -190,7 +194,10 @@ def _rounds(attempt: Attempt, names: _Names, viewer: Any) -> list[SimpleNamespac
     all_seats = list(connection.execute(select(round_seats).where(where[1]).order_by(round_seats.c.seat_key)))
     cast = list(connection.execute(select(cast_decisions).where(where[2]).order_by(cast_decisions.c.id)))
     found = []
+    spoken = {row.round_no for row in cast}
     for one in all_rounds:
+        if one.outcome in ("void", "superseded") and one.round_no not in spoken:
+            continue
         ballot = attempt.stage.ballot(one.ballot)
         seats = [seat for seat in all_seats if seat.round_no == one.round_no]
         found.append(
@@ -225,6 +232,7 @@ def _seat(seat: Any, ballot: Any, cast: list[Any], names: _Names, heard: bool) -
         organisation=seat.label,
         role_label="",
         tone="done" if final else "",
+        final=final is not None,
         status_label=words.pick("已决定", "decided") if final else decisions.link_label(pending or ballot.chain[-1]),
         verdict_label=decisions.VERDICTS[shown.verdict] if shown else "",
         opinion=shown.opinion if shown else "",

@@ -24,7 +24,13 @@ SOON_WORKING_DAYS = 5
 
 def case_title(stage: str, consortium: str, period: str) -> str:
     """What a case is called in lists and heads."""
-    return " ".join(str(part) for part in (consortium, words.period_label(period), STAGES[stage].label) if part)
+    return f"{consortium} {case_subject(stage, period)}"
+
+
+def case_subject(stage: str, period: str) -> str:
+    """What a case is called where its consortium is named beside it."""
+    named = period.endswith(("-fund", "-contribution"))
+    return " ".join(str(part) for part in (words.period_label(period), "" if named else STAGES[stage].label) if part)
 
 
 def case_url(stage: str, case_id: int) -> str:
@@ -64,6 +70,7 @@ def _task_row(connection: Connection, row: Any, today: date) -> SimpleNamespace:
     return SimpleNamespace(
         url=case_url(row.stage, row.id) + f"#step-{row.trigger}",
         case_title=case_title(row.stage, name, row.period),
+        subject=case_subject(row.stage, row.period),
         stage=row.stage,
         step_label=step.label if step else row.trigger,
         consortium=name,
@@ -131,7 +138,7 @@ def notices_of(connection: Connection, viewer: Any, limit: int = PAGE_ROWS) -> l
     ]
 
 
-def running_elsewhere(connection: Connection, viewer: Any, limit: int = 12) -> list[SimpleNamespace]:
+def running_elsewhere(connection: Connection, viewer: Any, today: date, limit: int = 12) -> list[SimpleNamespace]:
     """Cases of the viewer's scope that others hold now, the nearest deadline first."""
     visible = scope.visible_consortia(connection, viewer.seats)
     held = _held(viewer)
@@ -163,6 +170,7 @@ def running_elsewhere(connection: Connection, viewer: Any, limit: int = 12) -> l
             state_label=STAGES[row.stage].state_labels[row.state],
             holder=holder,
             deadline=None if row.deadline == NO_DEADLINE else date.fromisoformat(row.deadline),
+            overdue=row.deadline < today.isoformat(),
         )
     return list(found.values())[:limit]
 

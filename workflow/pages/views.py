@@ -50,7 +50,7 @@ def home() -> str:
             for key, label in labels.items()
         ],
         tasks=rows,
-        running=lists.running_elsewhere(held, current_user),
+        running=lists.running_elsewhere(held, current_user, today),
         beginnings=beginnings(held, current_user),
         empty_text=_("没有要办的事。轮到您时，会出现在这里。"),
     )
@@ -90,7 +90,7 @@ def inbox() -> str:
         tasks=lists.open_tasks(held, current_user, today) if box == "todo" else [],
         notices=lists.notices_of(held, current_user) if box == "notices" else [],
         box=box,
-        empty_text=_("这里还没有内容。"),
+        empty_text=_("没有要办的事。轮到您时，会出现在这里。") if box == "todo" else _("还没有通知。"),
     )
     return render_template("pages/inbox.html", page=page)
 

@@ -25,6 +25,7 @@ _ANSWERS = {
 }  # fmt: skip
 _GRADES = {"met": ("达到", "met"), "not_met": ("未达到", "not met")}
 _PEOPLE = ("members", "consortia")
+_RESULTS = ("net_to_lead_fen", "approved_fen", "retained_fen", "distributable_fen", "score", "passes")
 _NAMED_GROUPS = (*_PEOPLE, "pots", "deductions", "carve_outs", "adjustments")
 
 
@@ -37,14 +38,35 @@ def worksheet_view(row: Any) -> SimpleNamespace:
     sheet = SHEETS[body["sheet"]]
     place = rulebook().places.get(body["place"])
     names = _names(body["lines"])
+    lines = [line_view(line, names) for line in body["lines"]]
     return SimpleNamespace(
         title=words.pick(sheet.title, sheet.title_en),
         place_name=words.pick(place.name, place.name_en) if place else body["place"],
         on=row.day,
         book_digest=row.book_digest,
         checked=None,
-        lines=[line_view(line, names) for line in body["lines"]],
+        lines=lines,
+        groups=grouped(lines, names),
     )
+
+
+def grouped(lines: list[SimpleNamespace], names: Mapping[str, str]) -> list[SimpleNamespace]:
+    """The lines in their order, those about one member or consortium together under its name.
+
+    A group's ``head`` is its last amount or value, which the others lead to; lines about nobody have no name.
+    """
+    found: list[SimpleNamespace] = []
+    for number, line in enumerate(lines, start=1):
+        line.number, parts = number, line.key.split(".")
+        about = parts[1] if len(parts) > 2 and parts[0] in _PEOPLE and parts[1] in names else ""
+        if not found or found[-1].about != about:
+            found.append(SimpleNamespace(about=about, name=names.get(about, ""), lines=[], head=None))
+        if about:
+            line.label = line.label.replace(names[about], "", 1).strip()
+        found[-1].lines.append(line)
+        if about and not line.flag:
+            found[-1].head = line
+    return found
 
 
 def line_view(line: Mapping[str, Any], names: Mapping[str, str] | None = None) -> SimpleNamespace:
@@ -54,6 +76,8 @@ def line_view(line: Mapping[str, Any], names: Mapping[str, str] | None = None) -
         key=line["key"],
         label=_label(line, names or {}),
         amount_fen=line["amount_fen"],
+        total=line["key"] in _RESULTS,
+        flag=unit == "flag",
         value=_value(line),
         unit="" if line["value"] is None else formula_words.unit(unit),
         formula=formula_words.formula(line["formula"], _criteria(line)),
@@ -85,6 +109,8 @@ def _label(line: Mapping[str, Any], names: Mapping[str, str]) -> str:
     """The line's label, with the code in it replaced by its word."""
     label = str(words.pick(line["label"], line["label_en"]))
     group, _, rest = line["key"].partition(".")
+    if group == "counts" and rest in _GRADES:
+        return label.replace(rest, words.pick(*_GRADES[rest]), 1)
     code = rest.partition(".")[0]
     if group not in _NAMED_GROUPS or not code:
         return label

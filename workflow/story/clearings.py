@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from typing import Any
 
 from governance.roles import Role
 from workflow import clock
-from workflow.attempt import Case
+from workflow.attempt import Actor, Case
 from workflow.story.cast import BY_CODE, body_code
 from workflow.story.player import Diary, Player, Scene
 from workflow.story.recognition import CITY
@@ -109,45 +110,59 @@ class Clearing:
 
 def cleared(diary: Diary, plan: Clearing) -> Iterator[Scene]:
     """The scenes of a clearing: facts, confirmation, the consortium's word, both bureaus, settlement."""
-    agency = body_code("agency", BY_CODE[plan.code].place if plan.code.startswith("suixi") else CITY)
-    finance = body_code(plan.finance, _body_place(plan.finance, plan.code))
-    insurance = body_code(plan.insurance, _body_place(plan.insurance, plan.code))
-    key = f"{plan.code}:clearing-{plan.year}"
-
-    def case(player: Player) -> Case:
-        return player.case("clearing", plan.code, "resident", str(plan.year))
-
-    def enter(player: Player) -> None:
-        player.take(
-            case(player), "enter_facts", player.actor(agency, Role.AGENCY_CLERK, 2), fund_in_deficit=False,
-            overrun_causes=plan.causes, risk_fund_fen=plan.risk_fund_fen, penalties=plan.penalties,
-        )
-
-    def confirm_facts(player: Player) -> None:
-        player.take(
-            case(player), "confirm_facts", player.actor(finance, Role(f"{plan.finance}_reviewer")), opinion="样例：属实"
-        )
-
-    def confirm(player: Player) -> None:
-        lead = BY_CODE[plan.code].lead_code
-        player.take(case(player), "confirm", player.actor(lead, Role.LEAD_HEAD), opinion="样例：无异议")
-
-    def approve(player: Player) -> None:
-        for kind, body in ((plan.insurance, insurance), (plan.finance, finance)):
-            said = {"verdict": "agree", "opinion": "样例：同意"}
-            player.take(case(player), "review", player.actor(body, Role(f"{kind}_reviewer")), **said)
-            player.take(case(player), "decide", player.actor(body, Role(f"{kind}_approver")), **said)
-
-    def settle(player: Player) -> None:
-        player.take(
-            case(player), "settle", player.actor(agency, Role.AGENCY_CLERK, 1),
-            bank_reference=f"样例回单-清算-{plan.year}-{plan.code}",
-        )
-
     moments = (
-        (0, 9, "enter", enter, f"登记 {plan.year} 年清算事实"), (3, 10, "facts", confirm_facts, "财政部门确认清算事实"),
-        (6, 10, "confirm", confirm, "牵头医院确认清算结果"), (9, 15, "approve", approve, "医保、财政部门审批清算"),
-        (12, 10, "settle", settle, "结清年度清算款"),
+        (0, 9, "enter", _enter, f"登记 {plan.year} 年清算事实"), (3, 10, "facts", _confirm_facts, "财政部门确认清算事实"),
+        (6, 10, "confirm", _confirm, "牵头医院确认清算结果"), (9, 15, "approve", _approve, "医保、财政部门审批清算"),
+        (12, 10, "settle", _settle, "结清年度清算款"),
     )  # fmt: skip
     for days, hour, name, act, told in moments:
-        yield Scene(clock.moment(diary.after(plan.begins, days), hour), f"{key}:{name}", act, told)
+        at = clock.moment(diary.after(plan.begins, days), hour)
+        yield Scene(at, f"{plan.code}:clearing-{plan.year}:{name}", partial(_acted, act, plan), told)
+
+
+def _acted(act: Callable[[Player, Clearing], None], plan: Clearing, player: Player) -> None:
+    act(player, plan)
+
+
+def _clearing(player: Player, plan: Clearing) -> Case:
+    return player.case("clearing", plan.code, "resident", str(plan.year))
+
+
+def _bureau(player: Player, plan: Clearing, kind: str, post: str) -> Actor:
+    return player.actor(body_code(kind, _body_place(kind, plan.code)), Role(f"{kind}_{post}"))
+
+
+def _agency(player: Player, plan: Clearing, number: int) -> Actor:
+    place = BY_CODE[plan.code].place if plan.code.startswith("suixi") else CITY
+    return player.actor(body_code("agency", place), Role.AGENCY_CLERK, number)
+
+
+def _enter(player: Player, plan: Clearing) -> None:
+    player.take(
+        _clearing(player, plan), "enter_facts", _agency(player, plan, 2), fund_in_deficit=False,
+        overrun_causes=plan.causes, risk_fund_fen=plan.risk_fund_fen, penalties=plan.penalties,
+    )
+
+
+def _confirm_facts(player: Player, plan: Clearing) -> None:
+    reviewer = _bureau(player, plan, plan.finance, "reviewer")
+    player.take(_clearing(player, plan), "confirm_facts", reviewer, opinion="样例：属实")
+
+
+def _confirm(player: Player, plan: Clearing) -> None:
+    head = player.actor(BY_CODE[plan.code].lead_code, Role.LEAD_HEAD)
+    player.take(_clearing(player, plan), "confirm", head, opinion="样例：无异议")
+
+
+def _approve(player: Player, plan: Clearing) -> None:
+    for kind in (plan.insurance, plan.finance):
+        said = {"verdict": "agree", "opinion": "样例：同意"}
+        player.take(_clearing(player, plan), "review", _bureau(player, plan, kind, "reviewer"), **said)
+        player.take(_clearing(player, plan), "decide", _bureau(player, plan, kind, "approver"), **said)
+
+
+def _settle(player: Player, plan: Clearing) -> None:
+    player.take(
+        _clearing(player, plan), "settle", _agency(player, plan, 1),
+        bank_reference=f"样例回单-清算-{plan.year}-{plan.code}",
+    )

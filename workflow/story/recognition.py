@@ -103,7 +103,8 @@ def _accepted(diary: Diary, plan: Application) -> Iterator[Scene]:
 
     def ask(player: Player) -> None:
         player.take(
-            player.case("city_ruling", plan.code), "ask_correction", player.actor(insurance, Role.CITY_INSURANCE_REVIEWER),
+            player.case("city_ruling", plan.code), "ask_correction",
+            player.actor(insurance, Role.CITY_INSURANCE_REVIEWER),
             reason=f"样例：{plan.corrected} 的佐证不全，请补充", items=[plan.corrected],
         )
 
@@ -117,7 +118,8 @@ def _accepted(diary: Diary, plan: Application) -> Iterator[Scene]:
         player.take(case, "correct", player.actor(lead, Role.LEAD_HEAD), reply="样例：已补充佐证材料")
 
     def accept(player: Player) -> None:
-        player.take(player.case("city_ruling", plan.code), "accept", player.actor(insurance, Role.CITY_INSURANCE_REVIEWER))
+        reviewer = player.actor(insurance, Role.CITY_INSURANCE_REVIEWER)
+        player.take(player.case("city_ruling", plan.code), "accept", reviewer)
 
     def visit(player: Player) -> None:
         case, actor = player.case("city_ruling", plan.code), player.actor(insurance, Role.CITY_INSURANCE_REVIEWER)
@@ -156,7 +158,8 @@ def _ruled(diary: Diary, plan: Application) -> Iterator[Scene]:
         player.take(
             player.case("city_ruling", plan.code), "record_conference",
             player.actor(insurance, Role.CITY_INSURANCE_REVIEWER), day=clock.day_of(player.at).isoformat(),
-            present=[body_code(kind, CITY) for kind in BUREAUS], summary="样例：就分歧条目逐项讨论", files=[evidence(f"{plan.code}-会商纪要")],
+            present=[body_code(kind, CITY) for kind in BUREAUS], summary="样例：就分歧条目逐项讨论",
+            files=[evidence(f"{plan.code}-会商纪要")],
         )
 
     def publish(player: Player) -> None:
@@ -173,7 +176,8 @@ def _ruled(diary: Diary, plan: Application) -> Iterator[Scene]:
         )
 
     def confirm(player: Player) -> None:
-        player.take(player.case("city_ruling", plan.code), "confirm", player.actor(insurance, Role.CITY_INSURANCE_APPROVER))
+        approver = player.actor(insurance, Role.CITY_INSURANCE_APPROVER)
+        player.take(player.case("city_ruling", plan.code), "confirm", approver)
 
     yield _scene(plan, _after(diary, plan, 30), 15, "opinions", "三部门出具意见", lambda p: _opinions(p, plan, plan.first))
     if plan.after_conference:
@@ -223,7 +227,8 @@ def taken_over(diary: Diary, plan: Taking) -> Iterator[Scene]:
     opening = {"prepayment_fen": 0, "deposit_fen": 0, "budget_used_fen": 0, "carry": {}}
     given = {
         "effective": plan.effective.isoformat(), "recognition_document": plan.recognition,
-        "recognition_date": plan.recognised_on.isoformat(), "agreement_number": f"样例协议{plan.effective.year}-{plan.code}",
+        "recognition_date": plan.recognised_on.isoformat(),
+        "agreement_number": f"样例协议{plan.effective.year}-{plan.code}",
         "agreement_start": plan.effective.isoformat(), "agreement_end": plan.ends.isoformat(),
         "answers": dict(plan.answers), "pools": ["resident"],
         "prepayment_fen": {"resident": plan.prepayment_fen}, "opening": {"resident": opening},

@@ -10,6 +10,7 @@ from workflow.db import writing
 from workflow.story import cast, years
 from workflow.story.player import Diary, Scene, daily_ticks, merged
 
+Told = dict[tuple[str, str, str], str]
 FIRST_DAY, LAST_DAY = date(2024, 1, 2), date(2026, 11, 23)
 
 
@@ -35,14 +36,14 @@ def name_of(scene: Scene) -> str:
     return troupe.name if troupe else ""
 
 
-def _months(code: str, year: int, left: dict[int, str] | None = None, upto: int = 12) -> dict[tuple[str, str, str], str]:
+def _months(code: str, year: int, left: dict[int, str] | None = None, upto: int = 12) -> Told:
     """What is told of a year's months: closed, but for those the story leaves in another state."""
     return {
         (code, "settlement", f"{year}-{month:02d}"): (left or {}).get(month, "closed") for month in range(1, upto + 1)
     }
 
 
-def _cleared(code: str, year: int, plan: str) -> dict[tuple[str, str, str], str]:
+def _cleared(code: str, year: int, plan: str) -> Told:
     """What is told of a year that has been assessed and cleared, and of its plan."""
     return {
         (code, "budget", str(year)): "closed",
@@ -53,7 +54,7 @@ def _cleared(code: str, year: int, plan: str) -> dict[tuple[str, str, str], str]
     }
 
 
-def _running(code: str) -> dict[tuple[str, str, str], str]:
+def _running(code: str) -> Told:
     """What is told of a consortium that is in its second year."""
     return {
         (code, "agreement", "2025"): "renewed",
@@ -65,7 +66,7 @@ def _running(code: str) -> dict[tuple[str, str, str], str]:
     }
 
 
-def _suixi(code: str) -> dict[tuple[str, str, str], str]:
+def _suixi(code: str) -> Told:
     """What is told of a consortium of 濉溪: the year 2024 from beginning to end."""
     return {
         (code, "takeover", ""): "confirmed",
@@ -78,7 +79,7 @@ def _suixi(code: str) -> dict[tuple[str, str, str], str]:
     }
 
 
-TOLD: dict[tuple[str, str, str], str] = {
+TOLD: Told = {
     **_suixi("suixi-1"),
     **_suixi("suixi-2"),
     ("beihe-a", "self_assessment", "2024"): "filed",

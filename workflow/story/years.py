@@ -33,53 +33,65 @@ def _carve_outs(drg_fen: int, chronic_fen: int) -> list[dict[str, object]]:
     ]
 
 
+SUIXI_COUNTY: dict[str, object] = {
+    "insured": 840480, "risk_fund_increment_fen": 0, "catastrophic_premium_fen": 9665520000,
+    "consortia": [
+        {"consortium": "suixi-1", "amount_fen": 52660000000}, {"consortium": "suixi-2", "amount_fen": 25720000000},
+    ],
+    "approved_fen": 78380000000,
+    "reason": "下达数为公开的取整数 7.838 亿元（5.266 亿元与 2.572 亿元之和），与公式测算的差额如实列示",
+}  # fmt: skip
+# The county's DRG budget (4.2 亿元) is divided by package as a sample; the chronic package is published for each.
+SUIXI_CARVED = {"suixi-1": (28_218_933_401, 10_550_000_000), "suixi-2": (13_781_066_599, 5_550_000_000)}
+SUIXI_USED = {"suixi-1": (41_000_000_000, 10_660_000_000), "suixi-2": (19_650_000_000, 5_480_000_000)}
+
+
 def suixi(diary: Diary) -> Iterator[Scene]:
     """濉溪 2024: both consortia taken over on the first day of the year, cleared and distributed in 2025."""
-    county = {
-        "insured": 840480, "risk_fund_increment_fen": 0, "catastrophic_premium_fen": 9665520000,
-        "consortia": [
-            {"consortium": "suixi-1", "amount_fen": 52660000000}, {"consortium": "suixi-2", "amount_fen": 25720000000},
-        ],
-        "approved_fen": 78380000000,
-        "reason": "下达数为公开的取整数 7.838 亿元（5.266 亿元与 2.572 亿元之和），与公式测算的差额如实列示",
-    }
-    # The county's DRG budget (4.2 亿元) is divided by package as a sample; the chronic package is published for each.
-    carved = {"suixi-1": (28_218_933_401, 10_550_000_000), "suixi-2": (13_781_066_599, 5_550_000_000)}
-    used = {"suixi-1": (41_000_000_000, 10_660_000_000), "suixi-2": (19_650_000_000, 5_480_000_000)}
     for number, code in enumerate(("suixi-1", "suixi-2")):
-        yield from recognition.taken_over(
-            diary,
-            recognition.Taking(
-                code, date(2024, 1, 2), date(2024, 1, 1), date(2024, 12, 31), "样例：濉溪县医共体认定文件",
-                date(2023, 12, 29),
-            ),
-        )
-        yield from agreements.budgeted(
-            diary,
-            agreements.Budgeting(
-                code, 2024, {**county, "carve_outs": _carve_outs(*carved[code])}, date(2024, 1, 8 + number), parties=("county_insurance", "county_finance"),
-                issued_on=date(2024, 3, 5), number=f"样例：濉医保〔2024〕{number + 8}号",
-            ),
-        )
-        yield from _months(diary, months.year_of(code, 2024, *used[code], 0))
-        yield from clearings.assessed(
-            diary,
-            clearings.Assessing(
-                code, 2024, date(2025, 1, 14 + number), FUND_GOOD, DAILY, bureau="county_insurance", contribution=CONTRIBUTION
-            ),
-        )
-        yield from clearings.cleared(
-            diary,
-            clearings.Clearing(code, 2024, date(2025, 3, 10 + number), "county_finance", "county_insurance",
-                               risk_fund_fen=300_000_000),
-        )
-        yield from plans.shared(
-            diary,
-            plans.Sharing(
-                code, 2024, date(2025, 4, 8 + number), 20_000_000,
-                filers=(("county_health", "county_health_reviewer"),),
-            ),
-        )
+        yield from _suixi_begins(diary, code, number)
+        yield from _months(diary, months.year_of(code, 2024, *SUIXI_USED[code], 0))
+        yield from _suixi_ends(diary, code, number)
+
+
+def _suixi_begins(diary: Diary, code: str, number: int) -> Iterator[Scene]:
+    yield from recognition.taken_over(
+        diary,
+        recognition.Taking(
+            code, date(2024, 1, 2), date(2024, 1, 1), date(2024, 12, 31), "样例：濉溪县医共体认定文件",
+            date(2023, 12, 29),
+        ),
+    )
+    yield from agreements.budgeted(
+        diary,
+        agreements.Budgeting(
+            code, 2024, {**SUIXI_COUNTY, "carve_outs": _carve_outs(*SUIXI_CARVED[code])}, date(2024, 1, 8 + number),
+            parties=("county_insurance", "county_finance"), issued_on=date(2024, 3, 5),
+            number=f"样例：濉医保〔2024〕{number + 8}号",
+        ),
+    )
+
+
+def _suixi_ends(diary: Diary, code: str, number: int) -> Iterator[Scene]:
+    yield from clearings.assessed(
+        diary,
+        clearings.Assessing(
+            code, 2024, date(2025, 1, 14 + number), FUND_GOOD, DAILY, bureau="county_insurance",
+            contribution=CONTRIBUTION,
+        ),
+    )
+    yield from clearings.cleared(
+        diary,
+        clearings.Clearing(
+            code, 2024, date(2025, 3, 10 + number), "county_finance", "county_insurance", risk_fund_fen=300_000_000
+        ),
+    )
+    yield from plans.shared(
+        diary,
+        plans.Sharing(
+            code, 2024, date(2025, 4, 8 + number), 20_000_000, filers=(("county_health", "county_health_reviewer"),)
+        ),
+    )
 
 
 A_KEYS = recognition.CRITERIA_2020
@@ -104,10 +116,6 @@ def _factors(approved_fen: int) -> dict[str, object]:
         ],
         "approved_fen": approved_fen, "reason": "样例：经协商按近三年实际支出取整下达",
     }
-
-
-def _recognised(diary: Diary, application: recognition.Application) -> Iterator[Scene]:
-    yield from recognition.application(diary, application)
 
 
 def _contracted(diary: Diary, code: str, prepayment_fen: int) -> Iterator[Scene]:
