@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -45,7 +46,7 @@ class Player:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.scene: Scene | None = None
-        self.done_in_scene = 0
+        self.done_in_scene: Counter[str] = Counter()
         self.actors: dict[tuple[str, str, int], Actor] = {}
         self.consortia: dict[str, int] = {}
 
@@ -55,11 +56,15 @@ class Player:
         assert self.scene is not None
         return self.scene.at
 
-    def next_key(self) -> str:
-        """A key for the next command of the present scene, the same whenever the story is played."""
+    def next_key(self, command: str) -> str:
+        """A key for the next ``command`` of the present scene, the same whenever the story is played.
+
+        Each command is counted for itself: a scene that is played again after an interruption may find that some of
+        it need not be asked for any more, and what follows must keep its key all the same.
+        """
         assert self.scene is not None
-        self.done_in_scene += 1
-        return f"story:{self.scene.key}:{self.done_in_scene}"
+        self.done_in_scene[command] += 1
+        return f"story:{self.scene.key}:{command}:{self.done_in_scene[command]}"
 
     def actor(self, code: str, role: Role, number: int = 0) -> Actor:
         """The person of the cast in this post."""
@@ -92,18 +97,19 @@ class Player:
 
     def take(self, case: Case, trigger: str, actor: Actor, **data: Any) -> None:
         """Take a step through the door."""
-        door.take(self.engine, case.id, trigger, actor=actor, key=self.next_key(), at=self.at, data=data)
+        key = self.next_key(f"{trigger}:{case.id}:{actor.seat_id}")
+        door.take(self.engine, case.id, trigger, actor=actor, key=key, at=self.at, data=data)
 
     def once(self, body: dict[str, Any], act: Callable[[Connection, datetime], Any]) -> Any:
         """Do something else through the door, at most once."""
-        return door.once(self.engine, self.next_key(), body, self.at, act)
+        return door.once(self.engine, self.next_key("once"), body, self.at, act)
 
     def play(self, scenes: Iterable[Scene], told: Callable[[Scene, int], None] = lambda scene, number: None) -> None:
         """Play every scene that has not been played yet, in order, moving the demo clock along."""
         position = self.position()
         for number, scene in enumerate(scenes, start=1):
             if scene.position > position:
-                self.scene, self.done_in_scene = scene, 0
+                self.scene, self.done_in_scene = scene, Counter()
                 scene.act(self)
                 self._keep_position(scene)
             told(scene, number)
