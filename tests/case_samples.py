@@ -98,7 +98,11 @@ def sheet() -> Model:
         line("due", "本月应拨付", 2246838462, "各行代数和", total=True),
     ]
     day = date(2026, 10, 31)
-    return Model(title="结算单", place_name="云州市", on=day, book_digest="9f2c51ab77d0e4", checked=True, lines=lines)
+    groups = [
+        Model(name="北河县人民医院", lines=lines[:1], head=lines[0]),
+        Model(name="", lines=lines[1:], head=None),
+    ]
+    return Model(title="结算单", place_name="云州市", on=day, book_digest="9f2c51ab77d0e4", checked=True, groups=groups)
 
 
 def offer(trigger: str, label: str, form: Any = None, **more: Any) -> Model:

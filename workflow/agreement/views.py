@@ -14,8 +14,8 @@ from workflow.agreement.model import (
 )
 from workflow.agreement.supplements import KINDS
 from workflow.i18n import lazy as _
+from workflow.pages.rule_values import ratio_said, tiers_said
 from workflow.pages.sections import CasePage, Section
-from workflow.takeover.proposal import tiers_as_text
 
 
 def facts(page: CasePage) -> list[tuple[Any, Any]]:
@@ -41,8 +41,8 @@ def sections(page: CasePage) -> list[Section]:
             _("条款"),
             "agreement/terms.html",
             pools=[POOL_LABELS[pool] for pool in body.get("pools", [])],
-            deposit_ratio=answers.get(DEPOSIT_RULE),
-            tiers=tiers_as_text(answers.get(OVERRUN_RULE)).splitlines(),
+            deposit_ratio=ratio_said(answers.get(DEPOSIT_RULE)),
+            tiers=tiers_said(answers.get(OVERRUN_RULE)),
             circumstances=body.get("overrun_circumstances", []),
             terms=[(label, body.get("terms", {}).get(key)) for key, label in TERM_LABELS.items()],
             returned=page.progress.get("returned"),

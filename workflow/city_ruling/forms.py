@@ -13,6 +13,7 @@ from wtforms.validators import InputRequired, Length, Optional
 from workflow.city_ruling.model import BUREAUS, open_correction
 from workflow.forms import DayField, DecisionForm, ReasonForm, StepForm
 from workflow.i18n import lazy as _
+from workflow.pages.words import grade
 from workflow.self_assessment.forms import BeginForm as AssessmentBeginForm
 from workflow.self_assessment.forms import GradeForm
 from workflow.self_assessment.model import criteria, entry, levels
@@ -99,12 +100,12 @@ class OpineForm(DecisionForm):
         rows = []
         for one in criteria(attempt.dossier["standard"]):
             own = entry(attempt.dossier, one.key).get("grade")
-            rows.append({"criterion": one.key, "label": f"{one.key} {one.label}", "own": own, "grade": ""})
+            rows.append({"criterion": one.key, "label": f"{one.key} {one.label}", "own": grade(own or ""), "grade": ""})
         return {"grades": rows}
 
     def prepare(self, attempt: Attempt) -> None:
         """The levels of the pinned standard; none is chosen beforehand."""
-        found = [SelectChoice(one["key"], one["key"]) for one in levels(attempt.dossier["standard"])]
+        found = [SelectChoice(one["key"], grade(one["key"])) for one in levels(attempt.dossier["standard"])]
         for row in self.grades:
             row.form.grade.choices = [SelectChoice("", _("未评")), *found]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from importlib import import_module
 from types import SimpleNamespace
 from typing import Any
@@ -44,6 +44,7 @@ def build(connection: Connection, case: Case, viewer: Any, at: Any, bound: dict[
     views = import_module(f"workflow.{case.stage}.views")
     trail = list(connection.execute(select(records).where(records.c.case_id == case.id).order_by(records.c.seq)))
     consortium = attempt.consortium
+    awaited = {} if case.closed_at else tasks.awaited(attempt)
     name = words.pick(consortium.name, consortium.name_en)
     return SimpleNamespace(
         title=case_title(case.stage, name, case.period),
@@ -56,12 +57,12 @@ def build(connection: Connection, case: Case, viewer: Any, at: Any, bound: dict[
         period=words.period_label(case.period),
         pool_label=words.POOLS[case.pool],
         timeline=_timeline(attempt, trail),
-        now=None if case.closed_at else _now(attempt),
+        now=None if case.closed_at else _now(attempt, awaited),
         facts=views.facts(page),
         sections=views.sections(page),
         worksheets=[worksheet_view(row) for row in sheets],
         rounds=_rounds(attempt, names, viewer),
-        offers=_offers(attempt, viewer, bound or {}),
+        offers=_offers(attempt, viewer, bound or {}, awaited),
         trail=_trail(attempt, trail, names, viewer),
         attachments=_attachments(attempt, names),
         documents=[],
@@ -116,10 +117,9 @@ def _timeline(attempt: Attempt, trail: list[Any]) -> list[SimpleNamespace]:
     ]
 
 
-def _now(attempt: Attempt) -> SimpleNamespace:
+def _now(attempt: Attempt, awaited: Mapping[tuple[str, int, str], Step]) -> SimpleNamespace:
     """Who holds the case, what is missing for its next steps, since when and by when."""
     connection, case = attempt.connection, attempt.case
-    awaited = tasks.awaited(attempt)
     bodies = {organisation for _trigger, organisation, _role in awaited}
     missing: dict[str, Any] = {}
     for step in attempt.stage.steps_from(case.state):
@@ -143,15 +143,16 @@ def _now(attempt: Attempt) -> SimpleNamespace:
     )
 
 
-def _offers(attempt: Attempt, viewer: Any, bound: dict[str, Any]) -> list[SimpleNamespace]:
+def _offers(
+    attempt: Attempt, viewer: Any, bound: dict[str, Any], awaited: Mapping[tuple[str, int, str], Step]
+) -> list[SimpleNamespace]:
     """The steps the viewer's seats may take from here, open or closed with every reason."""
     found = []
-    awaited = tasks.awaited(attempt)
     for step in attempt.stage.steps_from(attempt.case.state):
         actor = actor_for(viewer, step, attempt.parties)
         if actor is None:
             continue
-        mine = (step.trigger, actor.organisation_id, actor.role) in awaited
+        mine = (step.trigger, actor.organisation_id, str(actor.role)) in awaited
         trying = attempt.by(actor)
         refusals = [words.shown(one) for one in lifecycle.guard_refusals(trying, step)]
         found.append(_offer(trying, step, refusals, bound.get(step.trigger), mine))

@@ -196,6 +196,16 @@ def _overrun(value: Mapping[str, Any]) -> str:
     return pick("；", "; ").join(said)
 
 
+def ratio_said(answer: str | None) -> str:
+    """An agreed ratio as a percentage; what is not yet a number as it was typed."""
+    return percent(answer) if answer and re.fullmatch(r"\d+(\.\d+)?", answer) else answer or ""
+
+
+def tiers_said(answer: Any) -> list[str]:
+    """Agreed tiers of an overrun, a sentence each; nothing where none were agreed."""
+    return [_tier(tier) for tier in (answer.get("tiers", []) if isinstance(answer, Mapping) else answer or [])]
+
+
 def _tier(tier: Mapping[str, Any]) -> str:
     share = percent(tier["fund"])
     if tier["upto"] is None:

@@ -82,6 +82,7 @@ def flows() -> str:
             SimpleNamespace(
                 name=stage.name,
                 label=stage.label,
+                path=[stage.state_labels[state] for state in stage.main_path or stage.states],
                 steps=[
                     SimpleNamespace(
                         label=step.label,

@@ -20,6 +20,7 @@ STATUSES = {
     "unverified": _("未核实"),
     "sample": _("样例"),
 }
+GRADES = {"met": _("达到"), "not_met": _("未达到")}
 VERBS = {"open": _("立案"), "overdue": _("超期"), "remind": _("提醒"), "import_claims": _("导入明细")}
 CLOCKS = {
     "pay_lead": _("拨付牵头医院"), "pay_members": _("拨付成员单位"), "review": _("评定"), "correction": _("补正"),
@@ -50,6 +51,11 @@ def shown(refusal: Refusal) -> SimpleNamespace:
         link=refusal.link,
         field=refusal.field,
     )
+
+
+def grade(key: str) -> Any:
+    """A level of a standard as people say it; letters say themselves."""
+    return GRADES.get(key, key)
 
 
 def role_name(role: str) -> str:

@@ -13,6 +13,7 @@ from wtforms.validators import InputRequired, Length, Optional
 from workflow.forms import AgreeForm, DecisionForm, ReasonForm, StepForm
 from workflow.i18n import lazy as _
 from workflow.organisations.model import consortia
+from workflow.pages.words import grade
 from workflow.self_assessment.model import criteria, entry, levels
 
 if TYPE_CHECKING:
@@ -52,7 +53,13 @@ class GradeForm(StepForm):
         """The criteria and levels of the pinned standard."""
         standard = attempt.dossier["standard"]
         self.criterion.choices = [SelectChoice(one.key, f"{one.key} {one.label}") for one in criteria(standard)]
-        self.grade.choices = [SelectChoice(one["key"], f"{one['key']} {one['label']}") for one in levels(standard)]
+        self.grade.choices = [SelectChoice(one["key"], _level(one)) for one in levels(standard)]
+
+
+def _level(level: dict[str, Any]) -> str:
+    """A level with what it means, once where both say the same."""
+    name = str(grade(level["key"]))
+    return name if name == level["label"] else f"{name} {level['label']}"
 
 
 class DropEvidenceForm(StepForm):

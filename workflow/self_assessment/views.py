@@ -8,7 +8,7 @@ from typing import Any
 from governance.roles import Role
 from workflow.i18n import lazy as _
 from workflow.pages.sections import Begin, CasePage, Section
-from workflow.pages.words import STATUSES, pick, role_name
+from workflow.pages.words import STATUSES, grade, pick, role_name
 from workflow.self_assessment import commands
 from workflow.self_assessment.forms import BeginForm
 from workflow.self_assessment.model import criteria, entry, grades_only, levels
@@ -28,7 +28,7 @@ def facts(page: CasePage) -> list[tuple[Any, Any]]:
         (_("评判标准"), pick(standard["value"]["name"], standard["value"]["name_en"])),
         (_("标准核实情况"), STATUSES.get(standard["status"]) or _("正式规定")),
         (_("已自评"), f"{sum(counts.values())} / {total}"),
-        *[(one["key"], counts[one["key"]]) for one in levels(standard)],
+        *[(grade(one["key"]), counts[one["key"]]) for one in levels(standard)],
     ]
 
 
@@ -57,5 +57,5 @@ def criteria_section(page: CasePage) -> Section:
     ]
     return Section(
         _("逐条自评"), "self_assessment/criteria.html", rows=rows, case_id=page.attempt.case.id,
-        levels=[(one["key"], pick(one["label"], one["label_en"])) for one in levels(page.dossier["standard"])],
+        levels=[(grade(one["key"]), pick(one["label"], one["label_en"])) for one in levels(page.dossier["standard"])],
     )

@@ -64,7 +64,7 @@ def sections(page: CasePage) -> list[Section]:
         ),
     ]  # fmt: skip
     if body.get("worksheet"):
-        found.append(Section(_("各成员单位应付"), "settlement/amounts.html", **_amounts(page, names)))
+        found.append(Section(_("各成员单位应付"), "settlement/amounts.html", wide=True, **_amounts(page, names)))
     if body.get("deductions"):
         rows = [one | {"name": names.get(one["member"], one["member"])} for one in body["deductions"]]
         found.append(Section(_("审核拒付"), "settlement/deductions.html", rows=rows))
@@ -95,18 +95,26 @@ def _declarations(page: CasePage) -> list[dict[str, Any]]:
 
 def _amounts(page: CasePage, names: dict[str, str]) -> dict[str, Any]:
     results, columns = page.dossier["worksheet"]["results"], page.dossier.get("columns", {})
+    amounts = results["members"]
     rows = [
-        {"name": names.get(code, code), "columns": columns.get(code, dict.fromkeys(SHOWN)), **one}
-        for code, one in results["members"].items()
+        {"name": names.get(code, code), "columns": columns.get(code, dict.fromkeys(SHOWN)), **amounts[code]}
+        for code in _in_order(amounts, names)
     ]
     left_open = [(names.get(code, code), fen) for code, fen in page.dossier.get("left_open_fen", {}).items()]
     return {"rows": rows, "total": results, "left_open": left_open, "tallies": page.dossier["tallies"]}
 
 
+def _in_order(amounts: dict[str, Any], names: dict[str, str]) -> list[str]:
+    """The members that have amounts, in the order of the month's list of members."""
+    return [code for code in names if code in amounts] + [code for code in amounts if code not in names]
+
+
 def _receipts(page: CasePage, names: dict[str, str]) -> list[dict[str, Any]]:
     receipts = page.progress.get("receipts", {})
     rows = []
-    for code, one in page.dossier["worksheet"]["results"]["members"].items():
+    amounts = page.dossier["worksheet"]["results"]["members"]
+    for code in _in_order(amounts, names):
+        one = amounts[code]
         said = receipts.get(code, {})
         if one["net_fen"] > 0:
             rows.append({

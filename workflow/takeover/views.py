@@ -6,10 +6,10 @@ from typing import Any
 
 from governance.roles import Role
 from workflow.i18n import lazy as _
+from workflow.pages.rule_values import ratio_said, tiers_said
 from workflow.pages.sections import Begin, CasePage, Section
 from workflow.takeover import commands
 from workflow.takeover.forms import POOL_LABELS, BeginForm
-from workflow.takeover.proposal import tiers_as_text
 
 BEGIN = Begin(
     roles=(Role.AGENCY_CLERK,), form=BeginForm, command=commands.begin, label=_("接入已运行的医共体")
@@ -47,8 +47,8 @@ def sections(page: CasePage) -> list[Section]:
             "takeover/papers.html",
             recognition=body["recognition"],
             agreement=agreement,
-            deposit_ratio=agreement["answers"].get("settlement.deposit_ratio"),
-            overrun=tiers_as_text(agreement["answers"].get("clearing.overrun")).splitlines(),
+            deposit_ratio=ratio_said(agreement["answers"].get("settlement.deposit_ratio")),
+            overrun=tiers_said(agreement["answers"].get("clearing.overrun")),
             returned=body.get("returned", []),
             members=[names.get(code, code) for code in body.get("members", [])],
         ),
