@@ -22,7 +22,14 @@ OPINION_LENGTH = 2000
 
 
 class MoneyField(StringField):
-    """An amount in yuan as people write it; its data are integer fen. Anything but plain digits is refused."""
+    """An amount in yuan as people write it; its data are integer fen. Anything but plain digits is refused.
+
+    Below zero only where the field says ``signed``.
+    """
+
+    def __init__(self, label: Any = None, validators: Any = None, *, signed: bool = False, **options: Any) -> None:
+        super().__init__(label, validators, **options)
+        self.signed = signed
 
     def _value(self) -> str:
         if self.raw_data:
@@ -36,6 +43,8 @@ class MoneyField(StringField):
                 self.data = parse_yuan(str(valuelist[0]).strip())
             except Refused as refused:
                 raise ValueError(str(refused.refusals[0].reason)) from refused
+            if self.data < 0 and not self.signed:
+                raise ValueError(_("金额不能为负数"))
 
 
 class DayField(StringField):

@@ -61,8 +61,13 @@ def run_due(engine: Engine, at: datetime, jobs: Iterable[Job]) -> list[Ran]:
     What is due is listed first, in one reading transaction; what a run brings about is due at the next call.
     """
     with reading(engine) as connection:
-        listed = [(job, list(job.due(connection, at))) for job in jobs]
+        listed = [(job, sorted(job.due(connection, at), key=_in_turn)) for job in jobs]
     return [one for job, found in listed for due in found if (one := run_one(engine, job, due, at))]
+
+
+def _in_turn(due: Due) -> tuple[datetime, int, str]:
+    """What is due longest comes first, and equals in one order whatever the database."""
+    return due.due_at, due.scope, due.period
 
 
 def run_one(engine: Engine, job: Job, due: Due, at: datetime, *, forced: bool = False) -> Ran | None:

@@ -31,7 +31,7 @@ class AdjustmentForm(Form):
 
     kind = SelectField(_("类别"), choices=choices_of(KIND_LABELS), validators=[Optional()])
     member = StringField(_("成员单位代码"), validators=[Optional(), Length(max=80)])
-    fen = MoneyField(_("调整金额（元，可为负）"), validators=[Optional()])
+    fen = MoneyField(_("调整金额（元，可为负）"), validators=[Optional()], signed=True)
     reason = StringField(_("原因"), validators=[Optional(), Length(max=500)])
 
 
