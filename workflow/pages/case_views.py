@@ -48,6 +48,16 @@ def show(stage: str, case_id: int) -> Any:
     return _render(_case(stage, case_id))
 
 
+@blueprint.get("/<stage>/<int:case_id>/<trigger>")
+@signed_in
+def back_to(stage: str, case_id: int, trigger: str) -> Any:
+    """Where a step that was refused is asked for again: its form on the page of the case."""
+    case = _case(stage, case_id)
+    if all(one.trigger != trigger for one in STAGES[stage].steps):
+        abort(404)
+    return redirect(f"{case_url(stage, case.id)}#step-{trigger}")
+
+
 @blueprint.post("/<stage>/<int:case_id>/<trigger>")
 @signed_in
 def step(stage: str, case_id: int, trigger: str) -> Any:
@@ -61,6 +71,8 @@ def step(stage: str, case_id: int, trigger: str) -> Any:
     actor = scope.actor_for(current_user, known, attempt.parties)
     if actor is None:
         return _refused(case, Refused(lifecycle.not_yours(known, attempt)), 403)
+    if taken is None:
+        return _refused(case, Refused(lifecycle.out_of_order(attempt, trigger)), 422)
     attempt = Attempt(connection(), case, actor, attempt.at)
     form = _form(attempt, known)
     if form is not None and not form.validate_on_submit():

@@ -73,9 +73,10 @@ def _cell(stage: str, cases: list[Case], consortium_id: int) -> SimpleNamespace:
     running = [case for case in own if case.closed_at is None]
     if own:
         newest = (running or own)[-1]
+        aside = not running and newest.state not in STAGES[stage].main_path
         return SimpleNamespace(
-            key=stage, label=STAGES[stage].label, state="now" if running else "done",
-            url=lists.case_url(stage, newest.id),
+            key=stage, label=STAGES[stage].label, state="now" if running else "returned" if aside else "done",
+            said=STAGES[stage].state_labels[newest.state] if aside else "", url=lists.case_url(stage, newest.id),
         )
     taken_over = stage in ("self_assessment", "city_ruling") and any(case.stage == "takeover" for case in cases)
     return SimpleNamespace(
@@ -103,7 +104,7 @@ def build(connection: Connection, consortium_id: int, today: date) -> SimpleName
         members=_members(connection, consortium_id),
         timeline=base.stages,
         now=_now(connection, cases, today),
-        cases=_groups(connection, base.name, cases),
+        cases=_groups(connection, cases),
     )
 
 
@@ -146,7 +147,7 @@ def _now(connection: Connection, cases: list[Case], today: date) -> SimpleNamesp
     )
 
 
-def _groups(connection: Connection, name: str, cases: list[Case]) -> list[SimpleNamespace]:
+def _groups(connection: Connection, cases: list[Case]) -> list[SimpleNamespace]:
     due = lists.deadlines(connection, [case.id for case in cases]) if cases else {}
     groups = []
     for stage in reversed(stages.ORDER):
@@ -154,16 +155,16 @@ def _groups(connection: Connection, name: str, cases: list[Case]) -> list[Simple
         if own:
             groups.append(
                 SimpleNamespace(
-                    stage_label=STAGES[stage].label, cases=[_case_row(stage, name, case, due) for case in own]
+                    stage_label=STAGES[stage].label, cases=[_case_row(stage, case, due) for case in own]
                 )
             )
     return groups
 
 
-def _case_row(stage: str, name: str, case: Case, due: dict[int, date]) -> SimpleNamespace:
+def _case_row(stage: str, case: Case, due: dict[int, date]) -> SimpleNamespace:
     return SimpleNamespace(
         url=lists.case_url(stage, case.id),
-        title=lists.case_title(stage, name, case.period),
+        title=lists.case_subject(stage, case.period),
         period=words.period_label(case.period) or "—",
         pool_label=words.POOLS[case.pool],
         state_label=STAGES[stage].state_labels[case.state],

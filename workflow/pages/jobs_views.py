@@ -33,6 +33,11 @@ def _in_scope() -> Any:
     return cases.c.consortium_id.in_(scope.visible_consortia(connection(), current_user.seats))
 
 
+def _scope(row: Any) -> str:
+    """The case a run was about; for a run about no case, nothing."""
+    return lists.case_title(row.stage, words.pick(row.name, row.name_en), row.of_period) if row.stage else ""
+
+
 def period_words(period: str) -> Any:
     """What a run was for, as people say it: a month, a day, a clock's end, or the how-manieth time since a day."""
     name, _colon, rest = period.partition(":")
@@ -69,7 +74,7 @@ def index() -> str:
         runs=[
             SimpleNamespace(
                 id=row.id, label=labels.get(row.job, row.job), period=period_words(row.period), status=row.status,
-                scope=lists.case_title(row.stage, words.pick(row.name, row.name_en), row.of_period) if row.stage else "",
+                scope=_scope(row),
                 attempts=row.attempts, error=row.error, note=row.note, finished_at=row.finished_at,
                 url=f"/{row.stage}/{row.scope}",
             )

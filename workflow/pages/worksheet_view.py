@@ -5,16 +5,16 @@ Nothing is calculated again and nothing stored is changed; codes and tokens get 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
-from flask import has_app_context
 from sqlalchemy import select
 
 from governance.money import yuan
+from workflow.attempt import Attempt
+from workflow.organisations.model import consortia, organisations
 from workflow.pages import formula_words, rule_values, words
 from workflow.pages.formula_figures import Figures, money_input, percent_input
 
@@ -25,19 +25,18 @@ _ANSWERS = {
 }  # fmt: skip
 _GRADES = {"met": ("达到", "met"), "not_met": ("未达到", "not met")}
 _PEOPLE = ("members", "consortia")
-_RESULTS = ("net_to_lead_fen", "approved_fen", "retained_fen", "distributable_fen", "score", "passes")
+_RESULTS = ("net_to_lead_fen", "approved_fen", "retained_fen", "score", "passes")
 _NAMED_GROUPS = (*_PEOPLE, "pots", "deductions", "carve_outs", "adjustments")
 
 
-def worksheet_view(row: Any) -> SimpleNamespace:
-    """The worksheet of a stored row; nothing is calculated again."""
+def worksheet_view(row: Any, body: Mapping[str, Any], attempt: Attempt) -> SimpleNamespace:
+    """The worksheet of a stored row, ``body`` its text read; nothing is calculated again."""
     from governance.sheets import SHEETS
     from workflow.rules import rulebook
 
-    body = json.loads(row.body)
     sheet = SHEETS[body["sheet"]]
     place = rulebook().places.get(body["place"])
-    names = _names(body["lines"])
+    names = _names(body["lines"], attempt)
     lines = [line_view(line, names) for line in body["lines"]]
     return SimpleNamespace(
         title=words.pick(sheet.title, sheet.title_en),
@@ -88,21 +87,19 @@ def line_view(line: Mapping[str, Any], names: Mapping[str, str] | None = None) -
     )
 
 
-def _names(lines: list[dict[str, Any]]) -> dict[str, str]:
-    """The names of the members and consortia the lines are about, asked for once."""
+def _names(lines: list[dict[str, Any]], attempt: Attempt) -> dict[str, str]:
+    """The names of the members and consortia the lines are about; of other consortia they are asked for once."""
     codes = {line["key"].split(".")[1] for line in lines if line["key"].startswith(("members.", "consortia."))}
-    if not codes or not has_app_context():
-        return {}
-    from workflow.organisations.model import consortia, organisations
-    from workflow.pages.context import connection
-
-    return {
-        found.code: words.pick(found.name, found.name_en)
-        for table in (consortia, organisations)
-        for found in connection().execute(
-            select(table.c.code, table.c.name, table.c.name_en).where(table.c.code.in_(codes))
-        )
-    }
+    known = attempt.affiliations.names() if codes else {}
+    elsewhere = codes - known.keys()
+    if elsewhere:
+        for table in (consortia, organisations):
+            query = select(table.c.code, table.c.name, table.c.name_en).where(table.c.code.in_(elsewhere))
+            known |= {row.code: (row.name, row.name_en) for row in attempt.connection.execute(query)}
+            elsewhere -= known.keys()
+            if not elsewhere:
+                break
+    return {code: words.pick(*known[code]) for code in codes if code in known}
 
 
 def _label(line: Mapping[str, Any], names: Mapping[str, str]) -> str:
