@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, select
 
+from governance.refusal import Refused
 from governance.roles import Role
 from governance.rulebook import Provision
 from governance.workdays import add_workdays, workdays_between
 from workflow.attempt import Attempt
 from workflow.calendar_days import load_calendar
-from workflow.model import clocks
+from workflow.model import clocks, records
 from workflow.prepared import Prepared
 
 _RUNNING = Prepared(
@@ -126,6 +131,38 @@ def resume(attempt: Attempt, name: str) -> None:
         .values(paused_on=None, paused_days=paused, deadline=deadline, provisional=provisional)
     )
     attempt.noted.setdefault("clocks", {})[name] = deadline.isoformat()
+    attempt.noted.setdefault("paused", {})[name] = {
+        "serial": row.serial, "from": row.paused_on.isoformat(), "to": attempt.day.isoformat(),
+        "days": paused - row.paused_days, "hands": str(attempt.actor.role),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Days that did not count: when, and in whose hands they were (the role that ended the pause by acting)."""
+
+    name: str
+    serial: int
+    since: date
+    until: date
+    hands: str
+    organisation_id: int | None
+
+
+def pauses(connection: Connection, case_ids: Iterable[int]) -> dict[tuple[int, str, int], list[Pause]]:
+    """The pauses that are over, by case, clock and its number, oldest first, as the trail tells them."""
+    columns, found = records.c, defaultdict[tuple[int, str, int], list[Pause]](list)
+    query = (
+        select(columns.case_id, columns.body, columns.organisation_id)
+        .where(columns.case_id.in_(set(case_ids)), columns.body.contains('"paused":{'))
+        .order_by(columns.case_id, columns.seq)
+    )
+    for row in connection.execute(query):
+        for name, told in json.loads(row.body)["data"].get("paused", {}).items():
+            days = (date.fromisoformat(told["from"]), date.fromisoformat(told["to"]))
+            one = Pause(name, told["serial"], *days, told["hands"], row.organisation_id)
+            found[row.case_id, name, told["serial"]].append(one)
+    return dict(found)
 
 
 def running(connection: Connection, case_id: int) -> list[Any]:
@@ -133,9 +170,19 @@ def running(connection: Connection, case_id: int) -> list[Any]:
     return _RUNNING.rows(connection, {"case": case_id})
 
 
-def working_days_left(connection: Connection, today: date, deadline: date) -> int:
-    """Working days from ``today`` to ``deadline``; negative once it has passed."""
+def working_days_left(connection: Connection, today: date, deadline: date) -> int | None:
+    """Working days from ``today`` to ``deadline``, negative once it has passed; ``None`` in a year not known yet."""
     calendar = load_calendar(connection)
+    if not {today.year, deadline.year} <= calendar.known_years:
+        return None
     if deadline >= today:
         return workdays_between(today, deadline, calendar)
     return -workdays_between(deadline, today, calendar)
+
+
+def soon(connection: Connection, today: date, days: int) -> date:
+    """The last day of the next ``days`` working days; as many days by the week where the calendar ends before."""
+    try:
+        return add_workdays(today, days, load_calendar(connection))[0]
+    except Refused:
+        return today + timedelta(days=days)

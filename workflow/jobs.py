@@ -10,11 +10,13 @@ from sqlalchemy import Connection, Engine, select
 from governance.roles import Role
 from workflow import clock, lifecycle
 from workflow.attempt import Attempt, Case
+from workflow.calendar import jobs as calendar
 from workflow.db import moment_text, reading, writing
 from workflow.i18n import lazy as _
 from workflow.machines import STAGES
 from workflow.model import cases, clocks
 from workflow.occurrences import Due, Job, Ran, beat, run_due
+from workflow.reminders import jobs as reminders
 
 TICK_SECONDS = 30
 WINDOWS = ("objection", "notice", "opinion")
@@ -60,7 +62,7 @@ def all_jobs() -> list[Job]:
                 raise
             continue
         found += module.JOBS
-    return [*found, FLAG_OVERDUE]
+    return [*found, FLAG_OVERDUE, *reminders.JOBS, *calendar.JOBS]
 
 
 def tick(engine: Engine, at: datetime | None = None) -> list[Ran]:

@@ -9,10 +9,10 @@ def init_app(app: Flask) -> None:
     """Add the commands to ``flask``."""
     from flask_migrate import Migrate
 
-    from workflow.cli import operations, organisations, rules, story
+    from workflow.cli import calendar, operations, organisations, rules, story
 
     Migrate(app, _Database(app), directory=str(operations.MIGRATIONS))
-    for command in (*rules.COMMANDS, *organisations.COMMANDS, *operations.COMMANDS, *story.COMMANDS):
+    for command in (*rules.COMMANDS, *organisations.COMMANDS, *operations.COMMANDS, *calendar.COMMANDS, *story.COMMANDS):
         app.cli.add_command(command)
 
 

@@ -12,9 +12,11 @@ from flask import current_app
 from flask.cli import AppGroup
 from sqlalchemy import select
 
+from governance.refusal import Refused
 from governance.workdays import add_workdays
 from workflow import clock, guards, jobs, ledger, occurrences, records
 from workflow.calendar_days import load_calendar
+from workflow.cli.rules import REFUSED
 from workflow.db import make_engine, reading, upgrade, writing
 from workflow.model import occurrences as occurrence_rows
 
@@ -50,10 +52,15 @@ def workdays_command(start: Any, days: int, as_json: bool) -> None:
     from workflow.calendar_days import seed_calendar
     from workflow.db import metadata
 
-    metadata.tables["calendar_days"].create(engine)
+    metadata.create_all(engine, [metadata.tables["settings"], metadata.tables["calendar_days"]])
     with writing(engine) as connection:
         seed_calendar(connection)
-        day, provisional = add_workdays(start.date(), days, load_calendar(connection))
+        calendar = load_calendar(connection)
+    try:
+        day, provisional = add_workdays(start.date(), days, calendar)
+    except Refused as refused:
+        click.echo(f"{refused}（{refused.refusals[0].who}）", err=True)
+        sys.exit(REFUSED)
     if as_json:
         click.echo(json.dumps({"date": day.isoformat(), "provisional": provisional}))
     else:

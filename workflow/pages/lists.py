@@ -90,9 +90,7 @@ def task_counts(connection: Connection, viewer: Any, today: date) -> dict[str, i
     counts = {"all": 0, "overdue": 0, "soon": 0, "later": 0}
     if not held:
         return counts
-    soon = today
-    while clocks.working_days_left(connection, today, soon) < SOON_WORKING_DAYS:
-        soon = date.fromordinal(soon.toordinal() + 1)
+    soon = clocks.soon(connection, today, SOON_WORKING_DAYS)
     query = (
         select(tasks.c.deadline, func.count())
         .where(tuple_(tasks.c.organisation_id, tasks.c.role).in_(held))
@@ -121,21 +119,23 @@ def notices_of(connection: Connection, viewer: Any, limit: int = PAGE_ROWS) -> l
         return []
     query = (
         select(notices, cases.c.stage, cases.c.period, consortia.c.name, consortia.c.name_en)
-        .join(cases, cases.c.id == notices.c.case_id)
-        .join(consortia, consortia.c.id == cases.c.consortium_id)
+        .outerjoin(cases, cases.c.id == notices.c.case_id)
+        .outerjoin(consortia, consortia.c.id == cases.c.consortium_id)
         .where(tuple_(notices.c.organisation_id, notices.c.role).in_(held))
         .order_by(notices.c.id.desc())
         .limit(limit)
     )
-    return [
-        SimpleNamespace(
-            url=case_url(row.stage, row.case_id),
-            case_title=case_title(row.stage, words.pick(row.name, row.name_en), row.period),
-            body=row.body,
-            at=row.at,
-        )
-        for row in connection.execute(query)
-    ]
+    return [_notice_row(row) for row in connection.execute(query)]
+
+
+def _notice_row(row: Any) -> SimpleNamespace:
+    """A notice as it is listed; one that is of no case leads to the page of its kind."""
+    if row.case_id is None:
+        title, url = words.NOTICES.get(row.kind, ("", "/"))
+    else:
+        title = case_title(row.stage, words.pick(row.name, row.name_en), row.period)
+        url = case_url(row.stage, row.case_id)
+    return SimpleNamespace(url=url, case_title=title, body=row.body, at=row.at)
 
 
 def running_elsewhere(connection: Connection, viewer: Any, today: date, limit: int = 12) -> list[SimpleNamespace]:
