@@ -67,6 +67,11 @@ def _once(
     return answer
 
 
+def answered(connection: Connection, key: str) -> bool:
+    """Whether a request with this key was answered before."""
+    return connection.scalar(select(answers.c.key).where(answers.c.key == key)) is not None
+
+
 def take(
     engine: Engine,
     case_id: int,

@@ -78,10 +78,15 @@ class StepForm(FlaskForm):
     def command_data(self) -> dict[str, Any]:
         """The command's keywords as plain data."""
         return {
-            field.name: _plain(field.data)
+            field.name: "" if field.data is None and _is_text(field) else _plain(field.data)
             for field in self
             if field.short_name not in ("csrf_token", "submit")
         }
+
+
+def _is_text(field: Field) -> bool:
+    """Whether nothing typed is an empty text here; of an amount or a day it is ``None``."""
+    return isinstance(field, StringField) and not isinstance(field, MoneyField | DayField)
 
 
 def _plain(value: Any) -> Any:

@@ -20,8 +20,8 @@ from workflow.prepared import Prepared
 from workflow.standing import NotFound, check_actor, seat_valid
 
 __all__ = [
-    "SYSTEM", "NotFound", "Stale", "guard_refusals", "lock", "not_yours", "note", "open_case", "raise_if", "seat_valid",
-    "take",
+    "SYSTEM", "NotFound", "Stale", "guard_refusals", "lock", "not_yours", "note", "open_case", "out_of_order", "raise_if",
+    "seat_valid", "take",
 ]  # fmt: skip
 
 # SQLite, which knows no row locks, leaves the lock out: a writing transaction holds its one write lock already.
@@ -94,7 +94,7 @@ def take(
     check_actor(attempt)
     step = attempt.stage.step_from(attempt.case.state, trigger)
     if step is None:
-        raise Refused(_out_of_order(attempt, trigger))
+        raise Refused(out_of_order(attempt, trigger))
     attempt.step = step
     if actor.role not in step.by:
         raise Refused(not_yours(step, attempt))
@@ -131,7 +131,7 @@ def _follow(attempt: Attempt, trigger: str) -> None:
     following = attempt.by(SYSTEM)
     step = following.stage.step_from(following.case.state, trigger)
     if step is None:
-        raise Refused(_out_of_order(following, trigger))
+        raise Refused(out_of_order(following, trigger))
     following.step = step
     raise_if(guard_refusals(following, step))
     _perform(following, step)
@@ -246,7 +246,8 @@ def _check_version(attempt: Attempt, step: Step, seen: str) -> None:
         )
 
 
-def _out_of_order(attempt: Attempt, trigger: str) -> Refusal:
+def out_of_order(attempt: Attempt, trigger: str) -> Refusal:
+    """The refusal of a step that does not lead out of the case's state."""
     stage, state = attempt.stage, attempt.case.state
     label = next((one.label for one in stage.steps if one.trigger == trigger), trigger)
     return Refusal(

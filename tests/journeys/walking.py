@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import secrets
 from dataclasses import dataclass
@@ -128,3 +129,21 @@ class Watch:
     def unchanged(self) -> bool:
         """Whether nothing was written since the last reset."""
         return self._version() == self.seen
+
+
+def said(page: str) -> str:
+    """What a page says is wrong: its error lists and its messages."""
+    found = re.findall(r'<div class="errors".*?</div>|<p class="err".*?</p>|<p class="flash.*?</p>', page, re.S)
+    return html.unescape(re.sub(r"<[^>]+>|\s+", " ", " ".join(found)))
+
+
+def refused(watch: Watch, visitor: Visitor, path: str, data: dict[str, Any], status: int = 422) -> str:
+    """Post; the status is ``status``, nothing was written, and what the page says is given back."""
+    visitor.get("/inbox")
+    watch.reset()
+    answer = visitor.post(path, data)
+    assert answer.status_code == status, (path, data, answer.status_code, said(answer.text))
+    assert watch.unchanged(), (path, data)
+    words = said(answer.text)
+    assert re.search(r"[\u4e00-\u9fff]{4}", words), (path, data, answer.text[:500])
+    return words

@@ -71,13 +71,22 @@ def step(stage: str, case_id: int, trigger: str) -> Any:
     actor = scope.actor_for(current_user, known, attempt.parties)
     if actor is None:
         return _refused(case, Refused(lifecycle.not_yours(known, attempt)), 403)
-    if taken is None:
-        return _refused(case, Refused(lifecycle.out_of_order(attempt, trigger)), 422)
     attempt = Attempt(connection(), case, actor, attempt.at)
     form = _form(attempt, known)
     if form is not None and not form.validate_on_submit():
-        return _render(case, {trigger: form}, 422)
+        return _not_valid(attempt, known, form)
     return _take(case, known, actor, form)
+
+
+def _not_valid(attempt: Attempt, known: Step, form: Any) -> Any:
+    """What is wrong with the form; where the step is closed by now, why, and where it was taken, the case."""
+    if (key := request.form.get("_key")) and door.answered(connection(), f"web:{current_user.person_id}:{key}"):
+        return redirect(case_url(attempt.case.stage, attempt.case.id))
+    taken = attempt.stage.step_from(attempt.case.state, known.trigger)
+    closed = lifecycle.guard_refusals(attempt, taken) if taken else [lifecycle.out_of_order(attempt, known.trigger)]
+    if closed:
+        return _refused(attempt.case, Refused(*closed), 422)
+    return _render(attempt.case, {known.trigger: form}, 422)
 
 
 def _form(attempt: Attempt, known: Step) -> Any:
