@@ -14,11 +14,11 @@ FIRST_REVISION = "0002"
 
 APPEND_ONLY = (
     "records", "decisions", "dossiers", "worksheets", "attachments", "case_actors", "round_seats", "postings",
-    "admin_records",
+    "admin_records", "seals", "seal_heads",
 )  # fmt: skip
 GUARDED = (*APPEND_ONLY, "answers", "rounds", "cases", "journals")
 NEVER_REPLACED = tuple(name for name in GUARDED if name not in ("answers", "attachments"))
-LATER = {"admin_records": "0003"}
+LATER = {"admin_records": "0003", "seals": "0004", "seal_heads": "0004"}
 OWN_RULES = frozenset(
     {
         "guard_cases__fixed",
@@ -28,6 +28,7 @@ OWN_RULES = frozenset(
         "guard_journals__opened",
         "guard_journals__sealing",
         "guard_postings__unsealed",
+        "guard_seals__chained",
     }
 )
 

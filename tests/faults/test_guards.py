@@ -17,6 +17,7 @@ from workflow.guards import GUARDED, manifest, missing
 AT = "2026-03-01T01:00:00.000000Z"
 SUBJECT = "s" * 64
 RECORD = "INSERT INTO records (case_id, seq, at, role, verb, from_state, to_state, body, prev_hash, hash) VALUES"
+SEAL = "INSERT INTO seals (day, at, first, last, heads, changes, merkle_root, prev_seal_hash, hash) VALUES"
 
 ROWS = (
     "INSERT INTO organisations (id, code, name, name_en, kind, place) VALUES (1, 'o', '样例', 'o', 'hospital', 'p')",
@@ -48,6 +49,9 @@ ROWS = (
     "UPDATE journals SET sealed = 1 WHERE id = 1",
     f"INSERT INTO answers (key, body_hash, answer, at) VALUES ('k', 'h', '{{}}', '{AT}')",
     f"INSERT INTO admin_records (id, at, person_id, verb, body) VALUES (1, '{AT}', 1, 'grant_seat', '{{}}')",
+    f"{SEAL} ('2026-03-01', '{AT}', 1, 2, 1, 'c', 'r1', '', 's1')",
+    f"{SEAL} ('2026-03-02', '{AT}', 3, 2, 1, 'c', 'r1', 's1', 's2')",
+    "INSERT INTO seal_heads (case_id, seq, day, hash) VALUES (1, 2, '2026-03-01', 'h2')",
 )
 
 ATTACKS = (
@@ -111,9 +115,17 @@ ATTACKS = (
     "UPDATE admin_records SET person_id = 2",
     "UPDATE admin_records SET body = '{\"role\":\"auditor\"}'",
     "DELETE FROM admin_records",
+    "UPDATE seals SET merkle_root = 'forged'",
+    "DELETE FROM seals WHERE day = '2026-03-02'",
+    f"{SEAL} ('2026-03-03', '{AT}', 3, 2, 1, 'c', 'r1', 's3', 's4')",
+    f"{SEAL} ('2026-03-03', '{AT}', 9, 9, 1, 'c', 'r1', 's2', 's4')",
+    "UPDATE seal_heads SET hash = 'forged'",
+    "DELETE FROM seal_heads",
 )
 
 ONLY_SQLITE = (
+    "INSERT OR REPLACE INTO seals SELECT day, at, first, last, heads, changes, 'forged', prev_seal_hash, hash FROM seals",
+    "INSERT OR REPLACE INTO seal_heads SELECT case_id, seq, day, 'forged' FROM seal_heads",
     f"INSERT OR REPLACE INTO records SELECT case_id, seq, '{AT}', person_id, organisation_id, role, 'forged',"
     " from_state, to_state, body, prev_hash, hash FROM records",
     "INSERT OR REPLACE INTO decisions SELECT id, case_id, round_no, link, seat_key, organisation_id, person_id,"
@@ -239,8 +251,8 @@ def test_each_guard_is_needed(booked: Engine) -> None:
             idle.append(name)
         connection.execute("ROLLBACK")
     connection.close()
-    # A record that is there cannot be written again, because it would not follow the last one either.
-    assert idle == ["guard_records__no_replace"]
+    # What is there cannot be written again, because it would not follow the last one either.
+    assert idle == ["guard_records__no_replace", "guard_seals__no_replace"]
 
 
 def test_the_guards_say_why_in_both_languages(booked: Engine) -> None:

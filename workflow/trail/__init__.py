@@ -1,0 +1,1 @@
+"""The trail as evidence: daily seals, verification, exports, evidence packages, and the auditor's pages."""
