@@ -16,6 +16,8 @@ from sqlalchemy import (
 
 from workflow.claims.model import claim_files as claim_files
 from workflow.db import Day, Fen, Flag, Key, Moment, key_column, table
+from workflow.trail.model import seal_heads as seal_heads
+from workflow.trail.model import seals as seals
 
 settings = table("settings", Column("name", Text, primary_key=True), Column("value", Text, nullable=False))
 
