@@ -10,6 +10,7 @@ from tests.agreement.signing import county_of
 from tests.budget.budgeting import AT, FACTORS, FACTS, calculated, issued, opened
 
 LINE = "sample-a " + " ".join(f"{name}={value}" for name, value in FACTORS.items())
+WORDS = LINE.replace("service_volume", "服务量").replace("prior_payments", "上年支付额").replace("insured", "参保人数")
 TYPED = {
     "basis": "expenditure", "pool_budget_fen": "300000000", "consortia": LINE, "carve_outs": "家庭医生签约 1000000",
 }
@@ -21,10 +22,11 @@ def test_the_form_becomes_the_facts_by_factors(engine: Engine) -> None:
     clerk = county.actor(Role.CITY_INSURANCE_REVIEWER)
     data, errors = typed(engine, county, case_id, "calculate", clerk, AT, **TYPED)
     assert (data, errors) == ({"facts": FACTS}, {})
+    assert typed(engine, county, case_id, "calculate", clerk, AT, **(TYPED | {"consortia": WORDS}))[0] == data
     _data, errors = typed(engine, county, case_id, "calculate", clerk, AT, **(TYPED | {"carve_outs": "只有名称"}))
     assert set(errors) == {"carve_outs"}
     _text, forms = drawn(engine, county, case_id, clerk, AT)
-    assert "insured=300000" in forms["calculate"]
+    assert "参保人数=300000" in forms["calculate"]
     assert "大病保险" not in forms["calculate"]
 
 
@@ -64,4 +66,4 @@ def test_the_page_of_a_calculation(engine: Engine) -> None:
     text, forms = drawn(engine, county, case_id, county.actor(Role.CITY_INSURANCE_REVIEWER), AT)
     assert "还没有下达" in text
     assert set(forms) == {"calculate", "consult"}
-    assert LINE.split()[1] in forms["calculate"]
+    assert "服务量=100" in forms["calculate"]

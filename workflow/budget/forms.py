@@ -11,7 +11,7 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional, Val
 
 from governance.money import parse_yuan, yuan
 from governance.refusal import Refused
-from workflow.budget.model import county_consortia, insured_heads, working_day
+from workflow.budget.model import consortium_codes, county_consortia, insured_heads, working_day
 from workflow.forms import DayField, DecisionForm, MoneyField, ReasonForm, StepForm
 from workflow.i18n import lazy as _
 
@@ -28,6 +28,11 @@ METHOD_FIELDS = {
 }
 ALWAYS = ("carve_outs", "approved_fen", "reason")
 LINES = {"adjustments", "prior_years_fen", "consortia", "carve_outs"}
+FACTORS = {
+    "insured": "参保人数", "service_volume": "服务量", "prior_payments": "上年支付额", "function": "功能定位",
+    "risk": "疾病风险",
+}  # fmt: skip
+FACTOR_KEYS = {word: key for key, word in FACTORS.items()}
 MOST_HEADS = 10**8
 LONGEST_TEXT = 4000
 
@@ -46,12 +51,12 @@ def _adjustment(parts: list[str]) -> dict[str, Any]:
 
 
 def _consortium(parts: list[str]) -> dict[str, Any]:
-    """``code amount`` or ``code factor=value …``."""
+    """``consortium amount`` or ``consortium factor=value …``; a factor by its word or its key."""
     code, *given = parts
     if len(given) == 1 and "=" not in given[0]:
         return {"consortium": code, "amount_fen": parse_yuan(given[0])}
-    factors = dict(one.split("=", 1) for one in given)
-    return {"consortium": code, "factors": factors}
+    factors = dict(one.replace("＝", "=").split("=", 1) for one in given)
+    return {"consortium": code, "factors": {FACTOR_KEYS.get(name, name): value for name, value in factors.items()}}
 
 
 READERS = {
@@ -80,7 +85,11 @@ def lines_of(name: str, values: Any) -> str:
 def _consortium_line(one: dict[str, Any]) -> str:
     if one.get("amount_fen") is not None:
         return f"{one['consortium']} {_plain_yuan(one['amount_fen'])}"
-    return " ".join([one["consortium"], *(f"{name}={value}" for name, value in one.get("factors", {}).items())])
+    return " ".join([one["consortium"], *_factors(one.get("factors", {}))])
+
+
+def _factors(given: dict[str, Any]) -> list[str]:
+    return [f"{FACTORS.get(name, name)}={value}" for name, value in given.items()]
 
 
 class CalculateForm(StepForm):
@@ -107,7 +116,8 @@ class CalculateForm(StepForm):
     prior_out_of_area_fen = MoneyField(_("上年异地支付（元）"), validators=[Optional()])
     prior_manual_fen = MoneyField(_("上年零星报销（元）"), validators=[Optional()])
     consortia = TextAreaField(
-        _("各医共体，每行“代码 核定金额（元）”或“代码 因素=数值 …”"), validators=[Optional(), Length(max=LONGEST_TEXT)]
+        _("各医共体，每行“医共体 核定金额（元）”或“医共体 因素=数值 …”"),
+        validators=[Optional(), Length(max=LONGEST_TEXT)], render_kw={"rows": 8},
     )
     carve_outs = TextAreaField(_("内含单列，每行“名称 金额（元）”"), validators=[Optional(), Length(max=LONGEST_TEXT)])
     approved_fen = MoneyField(_("拟批准金额（元），不填即按公式"), validators=[Optional()])
@@ -119,10 +129,15 @@ class CalculateForm(StepForm):
         given = attempt.dossier.get("facts")
         if given is None:
             given = _defaults(attempt)
+        if "consortia" in given:
+            names = {code: name for name, code in consortium_codes(attempt.connection, attempt.case.place).items()}
+            named = [one | {"consortium": names.get(one["consortium"], one["consortium"])} for one in given["consortia"]]
+            given = {**given, "consortia": named}
         return {name: lines_of(name, value) if name in LINES else value for name, value in given.items()}
 
     def prepare(self, attempt: Attempt) -> None:
-        """Leave only what the method of the place needs."""
+        """Leave only what the method of the place needs; know the county's consortia by name."""
+        self.codes = consortium_codes(attempt.connection, attempt.case.place)
         method = attempt.rule("budget.method", on=working_day(int(attempt.case.period), attempt.day)).value
         wanted = {*METHOD_FIELDS.get(method, ()), *ALWAYS}
         for field in list(self):
@@ -145,6 +160,8 @@ class CalculateForm(StepForm):
                 value = [READERS[name](parts) for parts in _rows(value)]
             if value not in (None, "", []):
                 facts[name] = value
+        for one in facts.get("consortia", []):
+            one["consortium"] = self.codes.get(one["consortium"], one["consortium"])
         return {"facts": facts}
 
 

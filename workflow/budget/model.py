@@ -120,6 +120,12 @@ def insured_heads(connection: Connection, codes: Iterable[str], pool: str, year:
     return {row.code: row.heads for row in rows}
 
 
+def consortium_codes(connection: Connection, place: str) -> dict[str, str]:
+    """The codes of the county's consortia by their names."""
+    query = select(consortia.c.name, consortia.c.code).where(consortia.c.place == place)
+    return {row.name: row.code for row in connection.execute(query)}
+
+
 def county_consortia(connection: Connection, place: str) -> list[str]:
     """Codes of all consortia of the county, between which its package is split."""
     query = select(consortia.c.code).where(consortia.c.place == place).order_by(consortia.c.code)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from workflow.budget.model import METHOD_LABELS, POOL_LABELS, own_amount_fen
+from workflow.budget.model import METHOD_LABELS, POOL_LABELS, consortium_codes, own_amount_fen
 from workflow.i18n import lazy as _
 from workflow.i18n import yuan
+from workflow.pages.formula_words import term
 from workflow.pages.sections import CasePage, Section
 
 
@@ -30,6 +31,7 @@ def sections(page: CasePage) -> list[Section]:
     """The difference to the formula, carve-outs, the negotiation, and what was issued when."""
     results, body = page.attempt.results, page.dossier
     found = []
+    names = {code: name for name, code in consortium_codes(page.attempt.connection, page.attempt.case.place).items()}
     if results:
         found.append(
             Section(
@@ -39,9 +41,9 @@ def sections(page: CasePage) -> list[Section]:
                 approved_fen=results["approved_fen"],
                 difference_fen=results["difference_fen"],
                 reason=results["reason"],
-                carve_outs=list(results["carve_outs"].items()),
+                carve_outs=[(term(name), fen) for name, fen in results["carve_outs"].items()],
                 general_fen=results["general_fen"],
-                consortia=list(results["consortia"].items()),
+                consortia=[(names.get(code, code), fen) for code, fen in results["consortia"].items()],
             )
         )
     if body.get("consultation"):
