@@ -17,6 +17,7 @@ from workflow.machines import STAGES
 from workflow.model import cases, clocks
 from workflow.occurrences import Due, Job, Ran, beat, run_due
 from workflow.reminders import jobs as reminders
+from workflow.trail import jobs as trail
 
 TICK_SECONDS = 30
 WINDOWS = ("objection", "notice", "opinion")
@@ -62,7 +63,7 @@ def all_jobs() -> list[Job]:
                 raise
             continue
         found += module.JOBS
-    return [*found, FLAG_OVERDUE, *reminders.JOBS, *calendar.JOBS]
+    return [*found, FLAG_OVERDUE, *reminders.JOBS, *calendar.JOBS, *trail.JOBS]
 
 
 def tick(engine: Engine, at: datetime | None = None) -> list[Ran]:

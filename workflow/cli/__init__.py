@@ -9,11 +9,12 @@ def init_app(app: Flask) -> None:
     """Add the commands to ``flask``."""
     from flask_migrate import Migrate
 
-    from workflow.cli import calendar, operations, organisations, rules, story
+    from workflow.cli import calendar, operations, organisations, rules, story, trail
 
     Migrate(app, _Database(app), directory=str(operations.MIGRATIONS))
-    for command in (*rules.COMMANDS, *organisations.COMMANDS, *operations.COMMANDS, *calendar.COMMANDS, *story.COMMANDS):
-        app.cli.add_command(command)
+    for part in (rules, organisations, operations, calendar, trail, story):
+        for command in part.COMMANDS:
+            app.cli.add_command(command)
 
 
 class _Database:

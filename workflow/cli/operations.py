@@ -1,4 +1,4 @@
-"""Commands of operation: schema, working days, jobs, the trail, sample claims."""
+"""Commands of operation: schema, working days, jobs, sample claims."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from governance.refusal import Refused
 from governance.workdays import add_workdays
-from workflow import clock, guards, jobs, ledger, occurrences, records
+from workflow import clock, guards, jobs, occurrences
 from workflow.calendar_days import load_calendar
 from workflow.cli.rules import REFUSED
 from workflow.db import make_engine, reading, upgrade, writing
@@ -23,7 +23,6 @@ from workflow.model import occurrences as occurrence_rows
 MIGRATIONS = Path(__file__).resolve().parent.parent.parent / "migrations"
 Day = click.DateTime(formats=["%Y-%m-%d"])
 jobs_group = AppGroup("jobs", help="定时任务 (scheduled work)")
-trail_group = AppGroup("trail", help="办理记录 (the trail)")
 claims_group = AppGroup("claims", help="费用明细 (claims)")
 
 
@@ -108,18 +107,6 @@ def resolve_job(occurrence: int, note: str) -> None:
         occurrences.resolve(connection, occurrence, note)
 
 
-@trail_group.command("verify")
-def verify_trail() -> None:
-    """Check every chain, every journal and every guard; name what is broken."""
-    with reading(_engine()) as connection:
-        problems = records.verify(connection) + ledger.check_journals(connection)
-        problems += [f"缺少触发器 {name}" for name in guards.missing(connection)]
-    for line in problems:
-        click.echo(line, err=True)
-    click.echo("完整" if not problems else f"{len(problems)} 处问题")
-    sys.exit(1 if problems else 0)
-
-
 @claims_group.command("sample")
 @click.option("--consortium", required=True)
 @click.option("--pool", type=click.Choice(["resident", "employee"]), default="resident")
@@ -148,4 +135,4 @@ def sample_claims(members: tuple[str, ...], out: Path, cases: int, seed: str, **
     click.echo(f"{out}：样例明细，{cases} 行，{totals}")
 
 
-COMMANDS = (upgrade_command, workdays_command, jobs_group, trail_group, claims_group)
+COMMANDS = (upgrade_command, workdays_command, jobs_group, claims_group)
