@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, func, select
 
@@ -21,7 +21,9 @@ from workflow import clock, rules
 from workflow.db import canonical
 from workflow.machines import STAGES, Stage, Step
 from workflow.model import cases, dossiers, notices, worksheets
-from workflow.parties import Consortium, Parties, parties_of
+from workflow.parties import Affiliations, Consortium, Parties, affiliations_of
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ class Actor:
     name: str = ""
 
 
+ON_PAGE = "page"
 SYSTEM = Actor(None, None, None, Role.SYSTEM, "系统")
 
 
@@ -83,7 +86,8 @@ def sha256(text: str) -> str:
 class Attempt:
     """One try at one step. Guards read it; commands change ``dossier``, ``progress`` and ``noted``.
 
-    ``read`` keeps what the kernel has read of the case, so that one try (or one page) asks the database once.
+    ``read`` keeps what the kernel has read of the case, so that one try (or one page) asks the database once. What
+    stages read goes through ``once``, which keeps it only where nothing can change meanwhile: on a page.
     """
 
     connection: Connection
@@ -121,17 +125,39 @@ class Attempt:
         """What happens around the decision: references, receipts, dates; not part of what is decided."""
         return json.loads(self.case.progress)
 
+    @property
+    def affiliations(self) -> Affiliations:
+        """The consortium's memberships and the bodies over it, whatever the day."""
+        if "affiliations" not in self.read:
+            self.read["affiliations"] = affiliations_of(self.connection, self.case.consortium_id, self.case.place)
+        found: Affiliations = self.read["affiliations"]
+        return found
+
     @cached_property
     def parties(self) -> Parties:
         """The organisations that act for this case's consortium on the day of the attempt."""
-        return parties_of(self.connection, self.case.consortium_id, self.day, self.case.place)
+        return self.affiliations.on(self.day)
 
     def parties_on(self, day: date) -> Parties:
-        """The organisations that act for the case's consortium on another day, asked for once."""
+        """The organisations that act for the case's consortium on another day."""
         if ("parties", day) not in self.read:
-            self.read["parties", day] = parties_of(self.connection, self.case.consortium_id, day, self.case.place)
+            self.read["parties", day] = self.affiliations.on(day)
         found: Parties = self.read["parties", day]
         return found
+
+    @property
+    def for_a_page(self) -> bool:
+        """Whether the case is only looked at, so that what has been read stays true until the page is drawn."""
+        return ON_PAGE in self.read
+
+    def once(self, key: Any, ask: Callable[[], Found]) -> Found:
+        """What ``ask`` finds: asked for once under ``key`` for a page, and every time anew in a step that may write."""
+        if not self.for_a_page:
+            return ask()
+        kept: dict[Any, Found] = self.read[ON_PAGE]
+        if key not in kept:
+            kept[key] = ask()
+        return kept[key]
 
     def by(self, actor: Actor) -> Attempt:
         """The same case at the same moment tried by another actor; what has been read is not read again."""
@@ -140,6 +166,13 @@ class Attempt:
             if name in self.__dict__:
                 other.__dict__[name] = self.__dict__[name]
         return other
+
+    def worksheet_body(self, version: int) -> str | None:
+        """The stored text of a version of the case's worksheet, or ``None``."""
+        query = select(worksheets.c.body).where(
+            worksheets.c.case_id == self.case.id, worksheets.c.version == version
+        )
+        return self.once(("worksheet", version), lambda: self.connection.scalar(query))
 
     @property
     def consortium(self) -> Consortium:

@@ -18,7 +18,7 @@ from workflow.machines import Ballot, BallotSeat, Step
 from workflow.model import case_actors, decisions, round_seats, rounds
 from workflow.organisations.model import seats
 from workflow.prepared import Prepared
-from workflow.rounds import OpenRound, decisions_of, last_round, open_round, open_rounds, seats_of
+from workflow.rounds import OpenRound, every_round, last_round, open_rounds
 
 VERDICTS = {"agree": _("同意"), "disagree": _("不同意"), "return": _("退回"), "abstain": _("弃权")}
 _HELD = Prepared(
@@ -47,12 +47,20 @@ def claim_duty(attempt: Attempt, duty: Duty) -> None:
 
 def _duty_held(attempt: Attempt) -> str | None:
     """The excluding duty that the actor holds in the case; read once for an attempt."""
+    if attempt.for_a_page:
+        return duties(attempt).get(attempt.actor.person_id or 0)
     known, person = attempt.read.setdefault("duties", {}), attempt.actor.person_id
     if person not in known:
         row = _HELD.first(attempt.connection, {"case": attempt.case.id, "person": person})
         known[person] = row and row.duty
     held: str | None = known[person]
     return held
+
+
+def duties(attempt: Attempt) -> dict[int, str]:
+    """The excluding duty of everyone who has taken one on in the case, by person."""
+    query = select(case_actors.c.person_id, case_actors.c.duty).where(case_actors.c.case_id == attempt.case.id)
+    return attempt.once("duties", lambda: {row.person_id: row.duty for row in attempt.connection.execute(query)})
 
 
 def excluded(attempt: Attempt, duty: Duty) -> Refusal | None:
@@ -271,6 +279,6 @@ def waiting_for(attempt: Attempt, step: Step) -> list[int]:
 
 
 __all__ = [
-    "VERDICTS", "cast", "claim_duty", "count", "decisions_of", "excluded", "last_round", "open_round",
-    "open_rounds", "refresh", "refusals", "seats_of", "waiting_for",
+    "VERDICTS", "cast", "claim_duty", "count", "every_round", "excluded", "last_round", "open_rounds", "refresh",
+    "refusals", "waiting_for",
 ]

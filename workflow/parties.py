@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, or_, select
 
@@ -90,58 +91,81 @@ def consortium_of(connection: Connection, consortium_id: int) -> Consortium:
     return Consortium(*row)
 
 
-def parties_of(connection: Connection, consortium_id: int, day: date, place: str = "") -> Parties:
-    """Who acts for the consortium on ``day``; village clinics are members but declare through their townships.
+@dataclass(frozen=True, slots=True)
+class Affiliations:
+    """Every membership a consortium has had and the bodies over it, from which who acts on any day follows."""
 
-    ``place`` is where the caller takes the consortium to be; when it is somewhere else it is asked for again.
+    consortium: Consortium
+    chain: tuple[str, ...]
+    rows: tuple[Any, ...]
+
+    def on(self, day: date) -> Parties:
+        """Who acts for the consortium on ``day``; village clinics are members but declare through their townships."""
+        bodies: dict[str, tuple[int, int]] = {}
+        acting = [row for row in self.rows if row.level is None or _is_member(row, day)]
+        for row in acting:
+            if row.level is None:
+                depth = self.chain.index(row.place)
+                if row.kind not in bodies or bodies[row.kind][0] < depth:
+                    bodies[row.kind] = (depth, row.id)
+        return Parties(
+            self.consortium,
+            tuple(
+                Member(row.id, row.code, row.name, row.name_en, row.level, row.level != "village")
+                for row in acting
+                if row.level is not None
+            ),
+            {kind: found for kind, (_depth, found) in bodies.items()},
+            {row.id: row.name for row in acting},
+            {row.id: row.code for row in acting},
+        )
+
+    def names(self) -> dict[str, tuple[str, str]]:
+        """The Chinese and English names, by code, of the consortium and of all who are or were members or bodies."""
+        found = {row.code: (row.name, row.name_en) for row in self.rows}
+        return found | {self.consortium.code: (self.consortium.name, self.consortium.name_en)}
+
+
+def _is_member(row: Any, day: date) -> bool:
+    return bool(row.since <= day and (row.until is None or row.until >= day))
+
+
+def affiliations_of(connection: Connection, consortium_id: int, place: str = "") -> Affiliations:
+    """The consortium's memberships and bodies; ``place`` is where the caller takes it to be, and is asked for if not.
+
+    Raises ``LookupError`` when there is no such consortium.
     """
     chain = place_chain(place or consortium_of(connection, consortium_id).place)
-    asked = {"consortium_id": consortium_id, "day": day}
+    asked: dict[str, Any] = {"consortium_id": consortium_id}
     asked |= {f"place_{number}": one for number, one in enumerate(chain)}
-    rows = _parties_query(len(chain)).rows(connection, asked)
+    rows = _affiliations_query(len(chain)).rows(connection, asked)
     consortium = Consortium(*rows[0][-6:]) if rows else consortium_of(connection, consortium_id)
     if consortium.place != chain[-1]:
-        return parties_of(connection, consortium_id, day)
-    bodies: dict[str, tuple[int, int]] = {}
-    for row in rows:
-        if row.level is None:
-            depth = chain.index(row.place)
-            if row.kind not in bodies or bodies[row.kind][0] < depth:
-                bodies[row.kind] = (depth, row.id)
-    members = tuple(
-        Member(row.id, row.code, row.name, row.name_en, row.level, row.level != "village")
-        for row in rows
-        if row.level is not None
-    )
-    return Parties(
-        consortium,
-        members,
-        {kind: found for kind, (_depth, found) in bodies.items()},
-        {row.id: row.name for row in rows},
-        {row.id: row.code for row in rows},
-    )
+        return affiliations_of(connection, consortium_id)
+    return Affiliations(consortium, chain, tuple(rows))
+
+
+def parties_of(connection: Connection, consortium_id: int, day: date, place: str = "") -> Parties:
+    """Who acts for the consortium on ``day``."""
+    return affiliations_of(connection, consortium_id, place).on(day)
 
 
 @lru_cache
-def _parties_query(depth: int) -> Prepared:
-    """Members on ``day`` and the bodies of the ``depth`` places of a chain, each with the consortium."""
+def _affiliations_query(depth: int) -> Prepared:
+    """Every membership and the bodies of the ``depth`` places of a chain, each with the consortium."""
     columns, joined, own = organisations.c, memberships.c, consortia.c
-    day = bindparam("day", type_=joined.since.type)
     places = [bindparam(f"place_{number}") for number in range(depth)]
     return Prepared(
         select(columns.id, columns.code, columns.name, columns.name_en, columns.kind, columns.place, joined.level)
         .add_columns(
+            joined.since, joined.until,
             own.id.label("consortium_id"), own.code.label("consortium_code"), own.name.label("consortium_name"),
             own.name_en.label("consortium_name_en"), own.place.label("consortium_place"),
             own.lead_id.label("consortium_lead_id"),
         )
         .select_from(
             organisations.join(consortia, own.id == bindparam("consortium_id")).outerjoin(
-                memberships,
-                (joined.organisation_id == columns.id)
-                & (joined.consortium_id == own.id)
-                & (joined.since <= day)
-                & (joined.until.is_(None) | (joined.until >= day)),
+                memberships, (joined.organisation_id == columns.id) & (joined.consortium_id == own.id)
             )
         )
         .where(
@@ -151,5 +175,5 @@ def _parties_query(depth: int) -> Prepared:
                 & or_(*(columns.place == place for place in places)),
             )
         )
-        .order_by(columns.id)
+        .order_by(columns.id, joined.since)
     )  # fmt: skip

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
+from sqlalchemy import select
+
 from governance.refusal import Refusal, Refused
 from governance.roles import OrganisationKind
 from governance.rulebook import Book, Provision
@@ -39,7 +41,8 @@ def _book(attempt: Attempt) -> Book:
 
 def recognised(attempt: Attempt) -> Refusal | None:
     """The consortium's recognition is in force."""
-    if recognition_in_force(attempt.connection, attempt.case.consortium_id, attempt.day):
+    case = attempt.case
+    if attempt.once("recognised", lambda: recognition_in_force(attempt.connection, case.consortium_id, attempt.day)):
         return None
     return Refusal(
         reason=_("医共体的认定没有生效，不能签订协议"), reason_en="The consortium's recognition is not in force",
@@ -69,7 +72,7 @@ def term_within_limit(attempt: Attempt) -> list[Refusal]:
             _("协议期最长 %(months)s 个月，自 %(start)s 起最晚到 %(last)s", months=months, start=start, last=last),
             "end", f"The term may be {months} months at most",
         ))
-    other = overlapping(attempt.connection, attempt.case.consortium_id, attempt.case.id, start, end)
+    other = _overlapping(attempt, start, end)
     if other:
         found.append(lacking(
             _("协议期与已签的协议 %(number)s 重叠", number=other), "start", f"The term overlaps agreement {other}",
@@ -210,7 +213,7 @@ def may_authorise(attempt: Attempt) -> Refusal | None:
 
 def signed_by_the_lead(attempt: Attempt) -> Refusal | None:
     """The lead has signed exactly this content."""
-    signed = decisions.last_round(attempt.connection, attempt.case.id, "lead", "passed")
+    signed = decisions.last_round(attempt, "lead", "passed")
     if signed is not None and signed.subject_hash == attempt.case.subject_hash:
         return None
     return Refusal(
@@ -228,11 +231,8 @@ def prepayment_due(attempt: Attempt) -> Refusal | None:
 
 def not_a_public_body(attempt: Attempt) -> Refusal | None:
     """The lead is no public medical body (国家医疗保障局令第2号第四十四条)."""
-    kind = attempt.connection.scalar(
-        organisations.select().with_only_columns(organisations.c.kind).where(
-            organisations.c.id == attempt.consortium.lead_id
-        )
-    )
+    query = select(organisations.c.kind).where(organisations.c.id == attempt.consortium.lead_id)
+    kind = attempt.once("kind of the lead", lambda: attempt.connection.scalar(query))
     if kind not in PUBLIC_KINDS:
         return None
     return Refusal(
@@ -261,7 +261,15 @@ def followed(attempt: Attempt) -> Refusal | None:
 
 def renewal_started(attempt: Attempt, on: date) -> bool:
     """Whether another signed agreement of the consortium holds on ``on``."""
-    return bool(overlapping(attempt.connection, attempt.case.consortium_id, attempt.case.id, on, on))
+    return bool(_overlapping(attempt, on, on))
+
+
+def _overlapping(attempt: Attempt, first: date, last: date) -> str | None:
+    case = attempt.case
+    return attempt.once(
+        ("overlapping", first, last),
+        lambda: overlapping(attempt.connection, case.consortium_id, case.id, first, last),
+    )
 
 
 def not_resumed_in_time(attempt: Attempt) -> Refusal | None:

@@ -86,6 +86,7 @@ def enact_supplement(attempt: Attempt) -> None:
             )
             .values(until=on - timedelta(days=1))
         )
+    attempt.read.pop("affiliations", None)
     attempt.noted["member"] = entry["member"]
     attempt.notify(Role.LEAD_CLERK, "supplemented", f"补充协议已由双方签署，自 {on} 起执行")
 

@@ -17,7 +17,7 @@ from workflow.agreement import model as agreements
 from workflow.attempt import Attempt
 from workflow.i18n import lazy as _
 from workflow.model import cases, dossiers
-from workflow.parties import Member, parties_of
+from workflow.parties import Member
 from workflow.takeover import model as takeovers
 
 FUND, CONTRIBUTION = "fund", "contribution"
@@ -112,8 +112,7 @@ def counts_daily_checks(attempt: Attempt) -> bool:
 
 def members_assessed(attempt: Attempt) -> list[Member]:
     """Whom the contribution assessment weighs: the members on the year's last day."""
-    found = parties_of(attempt.connection, attempt.case.consortium_id, last_day(year_of(attempt.dossier)))
-    return list(found.members)
+    return list(attempt.parties_on(last_day(year_of(attempt.dossier))).members)
 
 
 def units(attempt: Attempt) -> list[str]:

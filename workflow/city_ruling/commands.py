@@ -194,7 +194,7 @@ def _not_operating(attempt: Attempt) -> Refusal:
 def decide(attempt: Attempt, *, verdict: str, opinion: str = "", details: Mapping[str, Any] | None = None) -> None:
     """A bureau's approver decides for the bureau, on its reviewer's opinion."""
     _check_verdict(attempt, verdict)
-    held = ruling_rounds(attempt.connection, attempt.case.id)[-1][1]
+    held = ruling_rounds(attempt)[-1][1]
     own = next((seat for seat in held if seat.organisation_id == attempt.actor.organisation_id), None)
     if verdict == "agree" and own is not None and own.details.get("substantive") is False:
         raise Refused(_not_operating(attempt))

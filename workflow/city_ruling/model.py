@@ -12,9 +12,10 @@ from typing import Any
 
 from sqlalchemy import Connection, or_, select
 
-from workflow.attempt import Case
+from workflow.attempt import Attempt, Case
 from workflow.i18n import lazy as _
-from workflow.model import cases, decisions, dossiers, round_seats, rounds
+from workflow.model import cases, dossiers
+from workflow.rounds import Round, every_round
 from workflow.takeover.model import confirmed_row
 
 DOCUMENT_NUMBER = re.compile(r"[\u4e00-\u9fff]{2,10}〔\d{4}〕[1-9]\d*号", re.ASCII)
@@ -153,21 +154,9 @@ def number_in_use(connection: Connection, number: str, case_id: int) -> bool:
     return connection.scalar(query.limit(1)) is not None
 
 
-def ruling_rounds(connection: Connection, case_id: int) -> list[tuple[Any, list[Seat]]]:
+def ruling_rounds(attempt: Attempt) -> list[tuple[Round, list[Seat]]]:
     """Every round of the bureaus with its seats, oldest first, whatever became of it."""
-    found = []
-    query = select(rounds).where(rounds.c.case_id == case_id).order_by(rounds.c.round_no)
-    for one in connection.execute(query).all():
-        cast = connection.execute(
-            select(decisions).where(decisions.c.case_id == case_id, decisions.c.round_no == one.round_no)
-        ).all()
-        held = connection.execute(
-            select(round_seats)
-            .where(round_seats.c.case_id == case_id, round_seats.c.round_no == one.round_no)
-            .order_by(round_seats.c.seat_key)
-        ).all()
-        found.append((one, [_seat(row, cast) for row in held]))
-    return found
+    return [(one, [_seat(row, one.cast) for row in one.seats]) for one in every_round(attempt)]
 
 
 def _seat(row: Any, cast: Any) -> Seat:

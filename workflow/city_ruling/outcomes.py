@@ -17,7 +17,7 @@ INSURANCE = Role.CITY_INSURANCE_REVIEWER
 
 
 def _last_seats(attempt: Attempt) -> list[Seat]:
-    return ruling_rounds(attempt.connection, attempt.case.id)[-1][1]
+    return ruling_rounds(attempt)[-1][1]
 
 
 def _ruled(attempt: Attempt, outcome: str) -> None:

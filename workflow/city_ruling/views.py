@@ -60,7 +60,7 @@ def _shown_to(page: CasePage, seat: Seat, outcome: str) -> bool:
 
 def bureau_cards(page: CasePage) -> list[dict[str, Any]]:
     """One card for each bureau of the last round: verdict, an own cell for every criterion, opinion."""
-    found = ruling_rounds(page.attempt.connection, page.attempt.case.id)
+    found = ruling_rounds(page.attempt)
     if not found:
         return []
     last, held = found[-1]

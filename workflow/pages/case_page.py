@@ -9,17 +9,15 @@ from importlib import import_module
 from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from governance.roles import Role
 from workflow import clocks, decisions, lifecycle, tasks
-from workflow.attempt import SYSTEM, Attempt, Case
+from workflow.attempt import Attempt, Case
 from workflow.clock import day_of
 from workflow.machines import Step
-from workflow.model import attachments, records, round_seats, rounds, worksheets
-from workflow.model import decisions as cast_decisions
-from workflow.organisations.model import organisations, persons
 from workflow.pages import words
+from workflow.pages.case_reading import Reading, attached, read_case
 from workflow.pages.lists import case_subject, case_title, case_url
 from workflow.pages.sections import CasePage
 from workflow.pages.worksheet_view import worksheet_view
@@ -31,18 +29,17 @@ OUTCOMES = {
 }
 
 
-def build(connection: Connection, case: Case, viewer: Any, at: Any, bound: dict[str, Any] | None = None) -> Any:
-    """Everything the page of ``case`` shows to ``viewer``; ``bound`` holds forms that came back with errors."""
-    attempt = Attempt(connection, case, SYSTEM, at)
-    names = _Names(connection, case.id)
-    sheets = list(
-        connection.execute(
-            select(worksheets).where(worksheets.c.case_id == case.id).order_by(worksheets.c.version.desc()).limit(1)
-        )
-    )
-    page = CasePage(attempt, viewer, attempt.dossier, attempt.progress, json.loads(sheets[0].body) if sheets else None)
+def build(
+    connection: Connection, case: Case, viewer: Any, at: Any, bound: dict[str, Any] | None = None, *, demo: bool = False
+) -> Any:
+    """Everything the page of ``case`` shows to ``viewer``.
+
+    ``bound`` holds forms that came back with errors; ``demo`` says that the database is known to be a demo.
+    """
+    reading = read_case(connection, case, at, demo=demo)
+    attempt, sheet = reading.attempt, reading.sheet
+    page = CasePage(attempt, viewer, attempt.dossier, attempt.progress, json.loads(sheet.body) if sheet else None)
     views = import_module(f"workflow.{case.stage}.views")
-    trail = list(connection.execute(select(records).where(records.c.case_id == case.id).order_by(records.c.seq)))
     consortium = attempt.consortium
     awaited = {} if case.closed_at else tasks.awaited(attempt)
     name = words.pick(consortium.name, consortium.name_en)
@@ -56,43 +53,18 @@ def build(connection: Connection, case: Case, viewer: Any, at: Any, bound: dict[
         consortium=SimpleNamespace(name=name, url=f"/consortia/{consortium.id}"),
         period=words.period_label(case.period),
         pool_label=words.POOLS[case.pool],
-        timeline=_timeline(attempt, trail),
+        timeline=_timeline(attempt, reading.trail),
         now=None if case.closed_at else _now(attempt, awaited),
         facts=views.facts(page),
         sections=views.sections(page),
-        worksheets=[worksheet_view(row) for row in sheets],
-        rounds=_rounds(attempt, names, viewer),
+        worksheets=[worksheet_view(sheet, page.worksheet, attempt)] if sheet else [],
+        rounds=_rounds(reading, viewer),
         offers=_offers(attempt, viewer, bound or {}, awaited),
-        trail=_trail(attempt, trail, names, viewer),
-        attachments=_attachments(attempt, names),
+        trail=_trail(reading, viewer),
+        attachments=_attachments(reading),
         documents=[],
         has_errors=bool(bound),
     )
-
-
-class _Names:
-    """Names of the people and organisations in the case's trail, each asked for once."""
-
-    def __init__(self, connection: Connection, case_id: int) -> None:
-        self.connection = connection
-        self.case_id = case_id
-        self.people: dict[int, str] | None = None
-        self.bodies: dict[int, str] | None = None
-
-    def person(self, number: int | None) -> str:
-        if self.people is None:
-            told = select(records.c.person_id).where(records.c.case_id == self.case_id)
-            query = select(persons.c.id, persons.c.name).where(persons.c.id.in_(told))
-            self.people = dict(self.connection.execute(query).all())
-        return "" if number is None else self.people.get(number, "")
-
-    def organisation(self, number: int | None) -> str:
-        if self.bodies is None:
-            told = select(records.c.organisation_id).where(records.c.case_id == self.case_id)
-            columns = organisations.c
-            query = select(columns.id, columns.name, columns.name_en).where(columns.id.in_(told))
-            self.bodies = {row.id: words.pick(row.name, row.name_en) for row in self.connection.execute(query)}
-        return "" if number is None else self.bodies.get(number, "")
 
 
 def _timeline(attempt: Attempt, trail: list[Any]) -> list[SimpleNamespace]:
@@ -185,22 +157,14 @@ def form_for(attempt: Attempt, step: Step, formdata: Any = None) -> Any:
     return form
 
 
-def _rounds(attempt: Attempt, names: _Names, viewer: Any) -> list[SimpleNamespace]:
+def _rounds(reading: Reading, viewer: Any) -> list[SimpleNamespace]:
     """Rounds with their seats, newest first; what a seat said is shown to nobody else until its round is over."""
-    case, connection = attempt.case, attempt.connection
-    where = [one.c.case_id == case.id for one in (rounds, round_seats, cast_decisions)]
-    all_rounds = list(connection.execute(select(rounds).where(where[0]).order_by(rounds.c.round_no.desc())))
-    if not all_rounds:
-        return []
-    all_seats = list(connection.execute(select(round_seats).where(where[1]).order_by(round_seats.c.seat_key)))
-    cast = list(connection.execute(select(cast_decisions).where(where[2]).order_by(cast_decisions.c.id)))
+    attempt = reading.attempt
     found = []
-    spoken = {row.round_no for row in cast}
-    for one in all_rounds:
-        if one.outcome in ("void", "superseded") and one.round_no not in spoken:
+    for one in reversed(decisions.every_round(attempt)):
+        if one.outcome in ("void", "superseded") and not one.cast:
             continue
         ballot = attempt.stage.ballot(one.ballot)
-        seats = [seat for seat in all_seats if seat.round_no == one.round_no]
         found.append(
             SimpleNamespace(
                 label=ballot.label,
@@ -208,11 +172,8 @@ def _rounds(attempt: Attempt, names: _Names, viewer: Any) -> list[SimpleNamespac
                 opened=one.opened_at,
                 hash=one.subject_hash,
                 seats=[
-                    _seat(
-                        seat, ballot, [row for row in cast if row.round_no == one.round_no], names,
-                        one.outcome != "open" or _hears(viewer, seat.organisation_id),
-                    )
-                    for seat in seats
+                    _seat(seat, ballot, one.cast, reading, one.outcome != "open" or _hears(viewer, seat.organisation_id))
+                    for seat in one.seats
                 ],
             )
         )
@@ -224,7 +185,7 @@ def _hears(viewer: Any, organisation_id: int | None) -> bool:
     return any(seat.organisation_id == organisation_id or seat.role == str(Role.AUDITOR) for seat in viewer.seats)
 
 
-def _seat(seat: Any, ballot: Any, cast: list[Any], names: _Names, heard: bool) -> SimpleNamespace:
+def _seat(seat: Any, ballot: Any, cast: list[Any], reading: Reading, heard: bool) -> SimpleNamespace:
     own = {row.link: row for row in cast if row.seat_key == seat.seat_key}
     final = own.get(ballot.chain[-1])
     shown = (final or own.get(ballot.chain[0])) if heard else None
@@ -237,32 +198,32 @@ def _seat(seat: Any, ballot: Any, cast: list[Any], names: _Names, heard: bool) -
         status_label=words.pick("已决定", "decided") if final else decisions.link_label(pending or ballot.chain[-1]),
         verdict_label=decisions.VERDICTS[shown.verdict] if shown else "",
         opinion=shown.opinion if shown else "",
-        person=names.person(shown.person_id) if shown else "",
+        person=reading.person(shown.person_id) if shown else "",
         at=shown.at if shown else None,
         acting_note="",
     )
 
 
-def _trail(attempt: Attempt, trail: list[Any], names: _Names, viewer: Any) -> list[SimpleNamespace]:
+def _trail(reading: Reading, viewer: Any) -> list[SimpleNamespace]:
     """The record, newest first, without opinions of an open round that the viewer may not read yet."""
-    still_open = {one.round_no for one in decisions.open_rounds(attempt).values()}
+    still_open = {one.round_no for one in decisions.open_rounds(reading.attempt).values()}
     return [
-        _trail_row(attempt, row, names, {} if _hears(viewer, row.organisation_id) else still_open)
-        for row in reversed(trail)
+        _trail_row(row, reading, {} if _hears(viewer, row.organisation_id) else still_open)
+        for row in reversed(reading.trail)
     ]
 
 
-def _trail_row(attempt: Attempt, row: Any, names: _Names, unheard: Collection[int]) -> SimpleNamespace:
-    labels = attempt.stage.state_labels
-    data = json.loads(row.body)["data"]
+def _trail_row(row: Any, reading: Reading, unheard: Collection[int]) -> SimpleNamespace:
+    stage = reading.attempt.stage
+    labels, data = stage.state_labels, json.loads(row.body)["data"]
     if data.get("round") in unheard:
         data.pop("opinion", None)
     return SimpleNamespace(
         seq=row.seq,
         at=row.at,
-        who=names.person(row.person_id),
-        organisation=names.organisation(row.organisation_id),
-        verb=attempt.stage.verb_label(row.verb) or words.VERBS.get(row.verb, row.verb),
+        who=reading.person(row.person_id),
+        organisation=reading.organisation(row.organisation_id),
+        verb=stage.verb_label(row.verb) or words.VERBS.get(row.verb, row.verb),
         from_label=labels.get(row.from_state, "") if row.from_state != row.to_state else "",
         to_label=labels.get(row.to_state, ""),
         note=data.get("opinion") or data.get("reason") or data.get("note") or "",
@@ -271,16 +232,15 @@ def _trail_row(attempt: Attempt, row: Any, names: _Names, unheard: Collection[in
     )
 
 
-def _attachments(attempt: Attempt, names: _Names) -> list[SimpleNamespace]:
-    query = select(attachments).where(attachments.c.case_id == attempt.case.id).order_by(attachments.c.id)
+def _attachments(reading: Reading) -> list[SimpleNamespace]:
     return [
         SimpleNamespace(
             name=row.name,
             url=f"/files/{row.case_id}/{row.sha256}",
             size=f"{max(row.size // 1024, 1)} KB",
             sha256=row.sha256,
-            by=names.person(row.person_id),
+            by=reading.person(row.person_id),
             at=row.at,
         )
-        for row in attempt.connection.execute(query)
+        for row in attached(reading)
     ]

@@ -182,9 +182,8 @@ def send_back(attempt: Attempt, *, reason: str) -> None:
 
 def return_unendorsed(attempt: Attempt) -> None:
     """The county health bureau did not endorse: its opinions go back with the draft."""
-    last = decisions.last_round(attempt.connection, attempt.case.id, "endorsement")
-    cast = decisions.decisions_of(attempt.connection, attempt.case.id, last.round_no) if last else []
-    said = [row.opinion for row in cast if row.opinion]
+    last = decisions.last_round(attempt, "endorsement")
+    said = [row.opinion for row in (last.cast if last else ()) if row.opinion]
     _returned(attempt, "；".join(said) or "县级卫生健康部门未同意", Role.COUNTY_HEALTH_APPROVER)
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from governance.refusal import Refusal
 from governance.roles import Role
 from workflow import decisions
 from workflow.attempt import Attempt, sha256
 from workflow.i18n import lazy as _
-from workflow.model import case_actors, cases, journals, worksheets
+from workflow.model import cases, journals
 from workflow.settlement.declaring import CLERK, declare_by
 from workflow.settlement.model import (
     AGENCY,
@@ -92,7 +92,8 @@ def every_member_declared(attempt: Attempt) -> list[Refusal]:
 
 def agreement_in_force(attempt: Attempt) -> Refusal | None:
     """An agreement was in force in the month."""
-    if terms_of_month(attempt.connection, attempt.case.consortium_id, attempt.case.period):
+    case = attempt.case
+    if attempt.once("terms", lambda: terms_of_month(attempt.connection, case.consortium_id, case.period)):
         return None
     return refusal(
         _("%(period)s 没有生效的协议", period=attempt.case.period),
@@ -118,18 +119,14 @@ def earlier_months_approved(attempt: Attempt) -> list[Refusal]:
             _("%(period)s 的结算还没有审批，也没有结转", period=row.period),
             f"{row.period} is neither approved nor carried", _("医保经办机构"), "earlier_month", f"/settlement/{row.id}",
         )
-        for row in attempt.connection.execute(query)
+        for row in attempt.once("earlier months", lambda: attempt.connection.execute(query).all())
     ]
 
 
 def worksheet_unchanged(attempt: Attempt) -> Refusal | None:
     """The stored worksheet is, byte for byte, the one the decision is bound to."""
     bound = attempt.dossier.get("worksheet", {})
-    body = attempt.connection.scalar(
-        select(worksheets.c.body).where(
-            worksheets.c.case_id == attempt.case.id, worksheets.c.version == bound.get("version", 0)
-        )
-    )
+    body = attempt.worksheet_body(bound.get("version", 0))
     if body is not None and sha256(body) == bound["sha256"]:
         return None
     return refusal(
@@ -140,7 +137,7 @@ def worksheet_unchanged(attempt: Attempt) -> Refusal | None:
 
 def approval_is_current(attempt: Attempt) -> Refusal | None:
     """The round that approved the month was passed on exactly the present content."""
-    passed = decisions.last_round(attempt.connection, attempt.case.id, "settlement", "passed")
+    passed = decisions.last_round(attempt, "settlement", "passed")
     if passed is not None and passed.subject_hash == attempt.case.subject_hash:
         return None
     return refusal(
@@ -150,12 +147,7 @@ def approval_is_current(attempt: Attempt) -> Refusal | None:
 
 def duties_apart(attempt: Attempt) -> Refusal | None:
     """Two different people have reviewed and approved."""
-    held = attempt.connection.scalar(
-        select(func.count(func.distinct(case_actors.c.person_id))).where(
-            case_actors.c.case_id == attempt.case.id, case_actors.c.duty.in_(("review", "approve"))
-        )
-    )
-    if held is not None and held > 1:
+    if sum(duty in ("review", "approve") for duty in decisions.duties(attempt).values()) > 1:
         return None
     return refusal(_("复核和审批须由两人办理"), "Reviewer and approver must differ", REVIEWER, "duty")
 
@@ -163,7 +155,8 @@ def duties_apart(attempt: Attempt) -> Refusal | None:
 def not_paid_yet(attempt: Attempt) -> Refusal | None:
     """The month has not been paid to the lead."""
     key = f"settlement:{attempt.case.id}:pay"
-    paid = attempt.connection.scalar(select(journals.c.number).where(journals.c.biz_key == key))
+    query = select(journals.c.number).where(journals.c.biz_key == key)
+    paid = attempt.once(key, lambda: attempt.connection.scalar(query))
     if paid is None and "paid" not in attempt.progress:
         return None
     return refusal(_("本月已经拨付，不能重复支付"), "The month has been paid already", LEAD, "paid")

@@ -16,7 +16,7 @@ from workflow.assessment.model import CONTRIBUTION, AssessmentFigure, final
 from workflow.attempt import Attempt
 from workflow.i18n import lazy as _
 from workflow.organisations.model import persons, seats
-from workflow.parties import Member, parties_of
+from workflow.parties import Member
 
 SURPLUS, OVERRUN = "surplus", "overrun"
 KIND_LABELS = {SURPLUS: _("结余分配"), OVERRUN: _("超支分摊")}
@@ -84,12 +84,15 @@ def shares_overrun(dossier: Mapping[str, Any]) -> bool:
 
 def contribution(attempt: Attempt) -> AssessmentFigure | None:
     """The final contribution assessment of the year, or ``None``."""
-    return final(attempt.connection, attempt.case.consortium_id, CONTRIBUTION, year_of(attempt))
+    return attempt.once(
+        "contribution",
+        lambda: final(attempt.connection, attempt.case.consortium_id, CONTRIBUTION, year_of(attempt)),
+    )
 
 
 def members_of_year(attempt: Attempt) -> tuple[Member, ...]:
     """The members on the year's last day, village clinics included."""
-    return parties_of(attempt.connection, attempt.case.consortium_id, last_day(attempt)).members
+    return attempt.parties_on(last_day(attempt)).members
 
 
 def asked_members(attempt: Attempt) -> list[Member]:
@@ -104,6 +107,10 @@ def silent_members(attempt: Attempt) -> list[Member]:
 
 def committee_seats(attempt: Attempt) -> list[CommitteeSeat]:
     """The seats of the committee that are held today, the chair first."""
+    return attempt.once("committee seats", lambda: _committee_seats(attempt))
+
+
+def _committee_seats(attempt: Attempt) -> list[CommitteeSeat]:
     body = attempt.parties.body("committee")
     rows = attempt.connection.execute(
         select(seats.c.id, seats.c.person_id, seats.c.role, persons.c.name)

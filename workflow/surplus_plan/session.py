@@ -6,14 +6,11 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select
-
 from governance.refusal import Refusal, Refused
 from governance.roles import Duty, Role
-from workflow import files
+from workflow import decisions, files
 from workflow.attempt import Attempt, refuse
 from workflow.i18n import lazy as _
-from workflow.model import case_actors
 from workflow.surplus_plan.model import CommitteeSeat, committee_seats, quorum_of, voting_seats
 
 LONGEST_MINUTES = 20_000
@@ -117,12 +114,7 @@ def _recusal_faults(
         for one in attendance["recused"]
         if not one["reason"]
     ]
-    rows = attempt.connection.execute(
-        select(case_actors.c.person_id).where(
-            case_actors.c.case_id == attempt.case.id, case_actors.c.duty != str(Duty.APPROVE)
-        )
-    )
-    took_part = {row.person_id for row in rows}
+    took_part = {person for person, duty in decisions.duties(attempt).items() if duty != Duty.APPROVE}
     votes = voting_seats(attendance)
     return found + [
         _wrong(_("%(name)s参与了本方案的编制或办理，须登记回避", name=known[holder].name), "recused")

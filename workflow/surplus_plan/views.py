@@ -105,9 +105,8 @@ def _session(page: CasePage) -> Section:
     attendance = page.progress.get("attendance", {})
     names = {seat.id: seat.name for seat in committee_seats(page.attempt)}
     attempt = page.attempt
-    newest = decisions.last_round(attempt.connection, attempt.case.id, "committee") if attendance else None
-    cast = decisions.decisions_of(attempt.connection, attempt.case.id, newest.round_no) if newest else []
-    votes = {row.seat_key: row for row in cast}
+    newest = decisions.last_round(attempt, "committee") if attendance else None
+    votes = {row.seat_key: row for row in newest.cast} if newest else {}
     rows = [
         {
             "name": names.get(seat, ""), "holder": "" if seat == holder else names.get(holder, ""),

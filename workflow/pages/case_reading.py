@@ -1,0 +1,95 @@
+"""What the kernel keeps of a case, read in few questions, and left where guards and sections look for it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, exists, func, select
+
+from workflow.attempt import ON_PAGE, SYSTEM, Attempt, Case
+from workflow.model import attachments, case_actors, dossiers, occurrences, records, worksheets
+from workflow.organisations.model import organisations, persons
+from workflow.pages import words
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A case as its page reads it: for guards and sections, its newest worksheet, and its records, oldest first."""
+
+    attempt: Attempt
+    sheet: Row[Any] | None
+    trail: list[Row[Any]]
+    people: Mapping[int, str]
+    bodies: Mapping[int, str]
+
+    def person(self, number: int | None) -> str:
+        """The name of someone in the trail."""
+        return "" if number is None else self.people.get(number, "")
+
+    def organisation(self, number: int | None) -> str:
+        """The name of an organisation in the trail."""
+        return "" if number is None else self.bodies.get(number, "")
+
+
+def read_case(connection: Connection, case: Case, at: datetime, *, demo: bool = False) -> Reading:
+    """Dossier, newest worksheet and trail of ``case`` for a page; ``demo`` where the database is known to be a demo."""
+    kept: dict[Any, Any] = {}
+    attempt = Attempt(connection, case, SYSTEM, at, read={ON_PAGE: kept})
+    if demo:
+        attempt.read["place allowed"] = True
+    head = connection.execute(_head(case)).one()
+    attempt.dossier = json.loads(head.dossier)
+    sheet = None if head.version is None else head
+    if sheet is not None:
+        kept["worksheet", sheet.version] = sheet.body
+    if not head.failures:
+        attempt.read["failures"] = []
+    trail = list(connection.execute(_trail(case.id)))
+    kept["duties"] = {row.person_id: row.duty for row in trail if row.duty}
+    return Reading(
+        attempt,
+        sheet,
+        trail,
+        {row.person_id: row.person for row in trail if row.person_id},
+        {row.organisation_id: words.pick(row.name, row.name_en) for row in trail if row.organisation_id},
+    )
+
+
+def _head(case: Case) -> Any:
+    """The present dossier beside the newest worksheet, and whether a scheduled run of the case has failed."""
+    newest = select(func.max(worksheets.c.version)).where(worksheets.c.case_id == case.id).scalar_subquery()
+    sheet = worksheets.c
+    failed = exists().where(occurrences.c.status == "failed", occurrences.c.scope == case.id)
+    return (
+        select(dossiers.c.body.label("dossier"), sheet.version, sheet.body, sheet.day, sheet.book_digest)
+        .add_columns(failed.label("failures"))
+        .outerjoin_from(dossiers, worksheets, (sheet.case_id == dossiers.c.case_id) & (sheet.version == newest))
+        .where(dossiers.c.case_id == case.id, dossiers.c.version == case.dossier_version)
+    )
+
+
+def _trail(case_id: int) -> Any:
+    """The records with the names of who acted, and the excluding duty each of them has taken on in the case."""
+    return (
+        select(records, persons.c.name.label("person"), organisations.c.name, organisations.c.name_en)
+        .add_columns(case_actors.c.duty)
+        .outerjoin_from(records, persons, persons.c.id == records.c.person_id)
+        .outerjoin(organisations, organisations.c.id == records.c.organisation_id)
+        .outerjoin(
+            case_actors,
+            (case_actors.c.case_id == records.c.case_id) & (case_actors.c.person_id == records.c.person_id),
+        )
+        .where(records.c.case_id == case_id)
+        .order_by(records.c.seq)
+    )
+
+
+def attached(reading: Reading) -> list[Row[Any]]:
+    """The files of the case, oldest first."""
+    case_id = reading.attempt.case.id
+    query = select(attachments).where(attachments.c.case_id == case_id).order_by(attachments.c.id)
+    return list(reading.attempt.connection.execute(query))
