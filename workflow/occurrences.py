@@ -135,6 +135,12 @@ def resolve(connection: Connection, occurrence_id: int, note: str) -> None:
     )
 
 
+def last_beat(connection: Connection) -> datetime | None:
+    """When the scheduler last said that it is alive, in real time; ``None`` when it never has."""
+    said = connection.scalar(select(settings.c.value).where(settings.c.name == HEARTBEAT))
+    return datetime.fromisoformat(said) if said else None
+
+
 def beat(connection: Connection, at_text: str) -> None:
     """Say that the scheduler is alive."""
     changed = connection.execute(

@@ -23,6 +23,11 @@ SEEN_EVERY = timedelta(minutes=1)
 _JOB_ROLES = (
     Role.ADMINISTRATOR, Role.RULES_OFFICER, Role.AUDITOR, Role.AGENCY_CLERK, Role.AGENCY_REVIEWER, Role.AGENCY_HEAD,
 )  # fmt: skip
+DELAY_ROLES = (
+    Role.CITY_INSURANCE_REVIEWER, Role.CITY_INSURANCE_APPROVER, Role.CITY_HEALTH_REVIEWER, Role.CITY_HEALTH_APPROVER,
+    Role.CITY_FINANCE_REVIEWER, Role.CITY_FINANCE_APPROVER, Role.AGENCY_CLERK, Role.AGENCY_REVIEWER, Role.AGENCY_HEAD,
+    Role.AUDITOR,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,16 @@ class Viewer(UserMixin):
     def may_see_jobs(self) -> bool:
         """Whether the page of periodic jobs concerns this person."""
         return self.has_role(*_JOB_ROLES)
+
+    @property
+    def may_see_delays(self) -> bool:
+        """Whether this person stands above the organisations that the report of delays compares."""
+        return self.has_role(*DELAY_ROLES)
+
+    @property
+    def may_keep_calendar(self) -> bool:
+        """Whether this person imports the yearly notices on holidays."""
+        return self.has_role(Role.RULES_OFFICER)
 
     @property
     def may_administer(self) -> bool:

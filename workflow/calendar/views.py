@@ -113,7 +113,8 @@ def _today() -> date:
 def _say(form: ImportForm, refused: Refused) -> None:
     """Put each refusal where its field is."""
     for refusal in refused.refusals:
-        field = form[refusal.field] if refusal.field in form else form.notice
+        name = refusal.field if refusal.field in form else "notice"
+        field = form[name]
         field.errors = [*field.errors, str(words.shown(refusal).reason)]
 
 

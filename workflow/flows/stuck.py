@@ -81,7 +81,7 @@ def _stays(visible: Collection[int], filters: Filters) -> Any:
     A step that the system takes in the moment of someone's decision is that decision's outcome, and theirs.
     """
     columns = records.c
-    window = {"partition_by": columns.case_id, "order_by": columns.seq}
+    window: dict[str, Any] = {"partition_by": columns.case_id, "order_by": columns.seq}
     told = (
         select(
             columns.case_id, columns.seq, cases.c.stage, columns.from_state, columns.to_state, columns.at, columns.role,

@@ -9,8 +9,9 @@ from typing import Any
 from flask import Blueprint, abort, render_template, request
 from flask_login import current_user
 
-from governance.roles import DUTY_NAMES, Role
+from governance.roles import DUTY_NAMES
 from workflow import clock, scope
+from workflow.accounts.sessions import DELAY_ROLES
 from workflow.flows import overdue, stuck
 from workflow.flows.drawing import draw
 from workflow.flows.guard_words import guard_text
@@ -21,12 +22,6 @@ from workflow.pages.context import connection
 from workflow.security import signed_in
 
 blueprint = Blueprint("flows", __name__)
-# The report compares organisations, so it is for those who stand above them.
-READERS = (
-    Role.CITY_INSURANCE_REVIEWER, Role.CITY_INSURANCE_APPROVER, Role.CITY_HEALTH_REVIEWER, Role.CITY_HEALTH_APPROVER,
-    Role.CITY_FINANCE_REVIEWER, Role.CITY_FINANCE_APPROVER, Role.AGENCY_CLERK, Role.AGENCY_REVIEWER, Role.AGENCY_HEAD,
-    Role.AUDITOR,
-)  # fmt: skip
 
 
 @blueprint.get("/flows/<name>")
@@ -64,10 +59,10 @@ def _row(stage: Stage, step: Step, state: str) -> SimpleNamespace:
 @signed_in
 def stuck_report() -> str:
     """Where the cases of my scope get stuck: typical and long stays by state and holder, and the longest open ones."""
-    if not current_user.has_role(*READERS):
+    if not current_user.may_see_delays:
         abort(404)
     held = connection()
-    seats = [seat for seat in current_user.seats if seat.role in READERS]
+    seats = [seat for seat in current_user.seats if seat.role in DELAY_ROLES]
     visible = scope.visible_consortia(held, seats)
     filters = _filters()
     today = clock.day_of(clock.now(held))

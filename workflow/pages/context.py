@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 from flask import Flask, current_app, g
 from flask_login import current_user
 from sqlalchemy import Connection, Engine
 
-from workflow import clock, rules
+from governance.roles import Role
+from workflow import clock, occurrences, rules
 from workflow.pages import lists, words
+
+SILENCE = timedelta(minutes=5)
+WATCHERS = (Role.AGENCY_CLERK, Role.AGENCY_REVIEWER, Role.AGENCY_HEAD, Role.ADMINISTRATOR, Role.RULES_OFFICER)
 
 
 def engine() -> Engine:
@@ -33,6 +39,20 @@ def _close(_error: BaseException | None = None) -> None:
         found.close()
 
 
+def scheduler_stopped(held: Connection, viewer: Any) -> SimpleNamespace | None:
+    """For those who can mend it: since how many minutes the scheduler has been silent; ``None`` while it works.
+
+    ``minutes`` is ``None`` where it has never run.
+    """
+    if viewer is None or not viewer.has_role(*WATCHERS):
+        return None
+    beaten = occurrences.last_beat(held)
+    if beaten is None:
+        return SimpleNamespace(minutes=None)
+    silent = clock.real_now() - beaten
+    return SimpleNamespace(minutes=silent // timedelta(minutes=1)) if silent > SILENCE else None
+
+
 def init_app(app: Flask) -> None:
     """Give templates what base.html needs."""
     app.teardown_appcontext(_close)
@@ -41,9 +61,11 @@ def init_app(app: Flask) -> None:
     def shared() -> dict[str, Any]:
         viewer = current_user if current_user and current_user.is_authenticated else None
         held = connection()
+        demo = rules.is_demo(held)
         return {
             "viewer": viewer,
-            "demo": rules.is_demo(held),
+            "demo": demo,
+            "scheduler": None if demo else scheduler_stopped(held, viewer),
             "today": clock.day_of(clock.now(held)),
             "inbox_count": lists.notice_count(held, viewer) if viewer else 0,
             "stage_words": words,

@@ -8,9 +8,9 @@ from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request
 from flask_login import current_user
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
-from governance.roles import Role
+from governance.roles import ROLE_NAMES, Role
 from workflow import clock, jobs, lifecycle, occurrences, scope
 from workflow.attempt import Actor
 from workflow.db import writing
@@ -41,6 +41,8 @@ def _scope(row: Any) -> str:
 def period_words(period: str) -> Any:
     """What a run was for, as people say it: a month, a day, a clock's end, or the how-manieth time since a day."""
     name, _colon, rest = period.partition(":")
+    if name in ROLE_NAMES:
+        return f"{words.role_name(name)} {rest}"
     if name in words.CLOCKS:
         return f"{words.CLOCKS[name]} {rest.partition(':')[2]}".strip()
     if "T" in period:
@@ -62,10 +64,12 @@ def index() -> str:
         select(rows, cases.c.stage, cases.c.period.label("of_period"), consortia.c.name, consortia.c.name_en)
         .outerjoin(cases, cases.c.id == rows.c.scope)
         .outerjoin(consortia, consortia.c.id == cases.c.consortium_id)
+        .where(or_(cases.c.id.is_(None), in_scope))
         .order_by((rows.c.status != "failed"), rows.c.id.desc())
         .limit(200)
     )
     page = SimpleNamespace(
+        last_beat=occurrences.last_beat(held),
         failed=held.scalar(
             select(func.count()).select_from(rows).join(cases, cases.c.id == rows.c.scope)
             .where(in_scope, rows.c.status == "failed")
@@ -76,7 +80,7 @@ def index() -> str:
                 id=row.id, label=labels.get(row.job, row.job), period=period_words(row.period), status=row.status,
                 scope=_scope(row),
                 attempts=row.attempts, error=row.error, note=row.note, finished_at=row.finished_at,
-                url=f"/{row.stage}/{row.scope}",
+                url=f"/{row.stage}/{row.scope}" if row.stage else "",
             )
             for row in held.execute(query)
         ],
