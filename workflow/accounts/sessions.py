@@ -79,6 +79,11 @@ class Viewer(UserMixin):
         return self.has_role(Role.RULES_OFFICER)
 
     @property
+    def may_audit(self) -> bool:
+        """Whether the trail of the scope is open to this person, to read."""
+        return self.has_role(Role.AUDITOR, Role.RULES_OFFICER, Role.ADMINISTRATOR)
+
+    @property
     def may_administer(self) -> bool:
         """Whether this person keeps the register of organisations, people and seats."""
         return self.has_role(Role.ADMINISTRATOR)

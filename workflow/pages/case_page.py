@@ -22,6 +22,7 @@ from workflow.pages.lists import case_subject, case_title, case_url
 from workflow.pages.sections import CasePage
 from workflow.pages.worksheet_view import worksheet_view
 from workflow.scope import actor_for
+from workflow.trail import evidence
 
 OUTCOMES = {
     "open": "进行中", "passed": "通过", "failed": "未通过", "returned": "退回", "withdrawn": "已终止",
@@ -62,7 +63,7 @@ def build(
         offers=_offers(attempt, viewer, bound or {}, awaited),
         trail=_trail(reading, viewer),
         attachments=_attachments(reading),
-        documents=[],
+        documents=evidence.documents(viewer, case),
         has_errors=bool(bound),
     )
 

@@ -1,4 +1,4 @@
-"""Verification of the trail where it lies: chains, contents, journals, guards, and the seals in the table and outside."""
+"""Verification of the trail where it lies: chains, contents, journals, guards, seals in the table and outside."""
 
 from __future__ import annotations
 
@@ -124,7 +124,8 @@ def _contents(connection: Connection) -> list[str]:
     for number, digest in newest.items():
         if about[number].subject_hash != digest:
             problems.append(f"案件 {number}：案卷与案件所载的哈希不符")
-    for row in connection.execute(select(worksheets.c.case_id, worksheets.c.version, worksheets.c.body, worksheets.c.sha256)):
+    columns = worksheets.c
+    for row in connection.execute(select(columns.case_id, columns.version, columns.body, columns.sha256)):
         if sha256(row.body) != row.sha256:
             problems.append(f"案件 {row.case_id} 计算表第 {row.version} 版：内容与哈希不符")
     return problems

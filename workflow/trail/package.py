@@ -62,11 +62,6 @@ def evidence(connection: Connection, case: Case) -> bytes:
     return _zipped({**parts, "manifest.json": _pretty(manifest)})
 
 
-def package_name(case: Case) -> str:
-    """What the file is called."""
-    return "-".join(part for part in ("evidence", case.stage, str(case.id), case.pool, case.period) if part) + ".zip"
-
-
 def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 

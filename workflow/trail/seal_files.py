@@ -23,7 +23,7 @@ SETTING = "GONGZHI_SEALS"
 
 
 def folder(connection: Connection) -> Path | None:
-    """Where the seals of this database go: ``GONGZHI_SEALS``, else ``var/seals``; a demo's seals go nowhere by itself."""
+    """Where this database's seals go: ``GONGZHI_SEALS``, else ``var/seals``; a demo's seals go nowhere unless told."""
     chosen = os.environ.get(SETTING)
     if chosen is None and rules.is_demo(connection):
         return None

@@ -129,7 +129,8 @@ def tree_of(heads: list[verifier.Head]) -> verifier.Tree:
 def each_seal(connection: Connection, since: date | None = None, *, changes: bool = True) -> Iterator[dict[str, Any]]:
     """Every seal in order, as its line in a file: with the heads that moved, or without."""
     moved: dict[date, list[verifier.Head]] = {}
-    heads, query = select(seal_heads).order_by(seal_heads.c.day, seal_heads.c.case_id), select(seals).order_by(seals.c.day)
+    heads = select(seal_heads).order_by(seal_heads.c.day, seal_heads.c.case_id)
+    query = select(seals).order_by(seals.c.day)
     if since is not None:
         heads, query = heads.where(seal_heads.c.day >= since), query.where(seals.c.day >= since)
     if changes:
