@@ -63,6 +63,15 @@ def _play(engine: Any) -> list[str]:
     return summary.not_as_told(data, script.TOLD)
 
 
+def _told_to_its_end(engine: Any) -> bool:
+    """Whether the whole story has been played here; what people did since then is theirs, and is left alone."""
+    from workflow.story import script
+    from workflow.story.player import Player
+
+    player = Player(engine)
+    return bool(player.position()) and player.position() == script.scenes(engine)[-1].position
+
+
 @click.command("story")
 @click.option("--resume", is_flag=True, help="从上次中断处继续 (continue one that was cut off)")
 def story_command(resume: bool) -> None:
@@ -80,7 +89,7 @@ def story_command(resume: bool) -> None:
 def demo_command(port: int, again: bool) -> None:
     """Play the story stage by stage, then serve it on this machine with an entry page for every role."""
     engine = _engine("demo.sqlite", resume=not again)
-    problems = _play(engine)
+    problems = [] if _told_to_its_end(engine) else _play(engine)
     for problem in problems:
         click.echo(problem, err=True)
     if problems:

@@ -119,6 +119,7 @@ class Budgeting:
     parties: tuple[str, ...] = ("city_insurance", "city_finance")
     issued_on: date | None = None
     number: str = ""
+    ends_opined: bool = False
 
 
 def budgeted(diary: Diary, plan: Budgeting) -> Iterator[Scene]:
@@ -131,6 +132,8 @@ def budgeted(diary: Diary, plan: Budgeting) -> Iterator[Scene]:
         (diary.after(plan.begins, 5), 14, "consult", _consult, "预算协商"),
         (diary.after(plan.begins, 9), 15, "approve", _approve, "医保、财政部门批准预算"),
     ]
+    if plan.ends_opined:
+        moments[-1] = (diary.after(plan.begins, 9), 15, "opine", _opine, "医保部门经办出具意见")
     if plan.issued_on:
         moments.append((diary.after(plan.issued_on, 0), 10, "issue", _issue, f"下达 {year} 年总额预算"))
     for day, hour, name, act, told in moments:
@@ -172,6 +175,12 @@ def _approve(player: Player, plan: Budgeting) -> None:
         said = {"verdict": "agree", "opinion": "样例：同意"}
         player.take(_budget(player, plan), "opine", _party(player, plan, kind, "reviewer"), **said)
         player.take(_budget(player, plan), "decide", _party(player, plan, kind, "approver"), **said)
+
+
+def _opine(player: Player, plan: Budgeting) -> None:
+    kind = plan.parties[0]
+    reviewer = _party(player, plan, kind, "reviewer")
+    player.take(_budget(player, plan), "opine", reviewer, verdict="agree", opinion="样例：同意")
 
 
 def _issue(player: Player, plan: Budgeting) -> None:

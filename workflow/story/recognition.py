@@ -192,10 +192,19 @@ def _ruled(diary: Diary, plan: Application) -> Iterator[Scene]:
 
 
 def assessed_again(diary: Diary, plan: Application) -> Iterator[Scene]:
-    """A second self-assessment that the story leaves with the county's reviewer."""
+    """A second self-assessment that the story leaves with the head of the county's health bureau."""
     scenes = list(_self_assessed(diary, plan))
     for scene in scenes[:3]:
         yield Scene(scene.at, scene.key.replace(":", ":again-", 1), scene.act, scene.told)
+    bureau = body_code("county_health", BY_CODE[plan.code].place)
+
+    def opine(player: Player) -> None:
+        reviewer = player.actor(bureau, Role.COUNTY_HEALTH_REVIEWER)
+        player.take(
+            player.case("self_assessment", plan.code), "opine", reviewer, verdict="agree", opinion="样例：材料属实"
+        )
+
+    yield _scene(plan, _after(diary, plan, 8), 10, "again-opine", "县卫生健康局经办出具意见", opine)
 
 
 def under_review(diary: Diary, plan: Application) -> Iterator[Scene]:

@@ -85,6 +85,7 @@ TOLD: Told = {
     ("beihe-a", "self_assessment", "2024"): "filed",
     ("beihe-a", "city_ruling", "2024"): "confirmed",
     **_running("beihe-a"),
+    ("beihe-a", "budget", "2027"): "consulted",
     **_months("beihe-a", 2025),
     **_cleared("beihe-a", 2025, "completed"),
     **_months("beihe-a", 2026, {9: "paid_to_lead", 10: "calculated"}, 10),
@@ -101,7 +102,7 @@ TOLD: Told = {
     **_running("qingxi-d"),
     **_months("qingxi-d", 2025),
     **_cleared("qingxi-d", 2025, "consultation"),
-    **_months("qingxi-d", 2026, {3: "paid_to_lead", 9: "funded", 10: "declaring"}, 10),
+    **_months("qingxi-d", 2026, {3: "paid_to_lead", 9: "reviewed", 10: "declaring"}, 10),
     ("qingxi-e", "self_assessment", "2026"): "filed",
     ("qingxi-e", "city_ruling", "2026"): "under_review",
 }

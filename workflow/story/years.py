@@ -162,6 +162,9 @@ def consortium_a(diary: Diary) -> Iterator[Scene]:
     )
     yield from _contracted(diary, code, 2_000_000_000)
     yield from _budgets(diary, code, A_BUDGET, 10, date(2024, 12, 20))
+    yield from agreements.budgeted(
+        diary, agreements.Budgeting(code, 2027, _factors(52_000_000_000), date(2026, 11, 9), ends_opined=True)
+    )
     year = months.year_of(
         code, 2025, 35_900_000_000, 10_875_300_125, 1_234_567_800, m05={"late": f"{code}-town-2"},
         m07={"disputed": True, "deduct_fen": 60_000_000}, m09={"absent": f"{code}-town-3"},
@@ -242,7 +245,7 @@ def consortium_d(diary: Diary) -> Iterator[Scene]:
     yield from _months(diary, months.year_of(code, 2025, 26_300_000_000, 7_900_000_000, 300_000_000))
     running = months.year_of(
         code, 2026, 26_900_000_000, 8_000_000_000, 310_000_000, m03={"stops_at": "pay"},
-        m09={"stops_at": "fund"}, m10={"stops_at": "import"},
+        m09={"stops_at": "review"}, m10={"stops_at": "import"},
     )
     yield from _months(diary, running[:10])
     yield from clearings.assessed(
