@@ -94,6 +94,7 @@ def address(app: Flask, route: str, **given: Any) -> tuple[str, str]:
     words = {
         "stage": "settlement", "trigger": "begin_declaring", "act": "resolve", "chosen": "zh", "filename": "app.css",
         "what": "end" if "people" in rule else "leave", "digest": "0" * 64, "person_id": 1,
+        "name": "settlement",
     }  # fmt: skip
     if "display" in rule:
         words["chosen"] = "big"
@@ -130,7 +131,8 @@ def test_a_role_opens_what_the_table_gives_and_nothing_else(walk: Walk, watch: W
             method, path = address(walk.app, route, **given)
             answer = send(visitor, method, path)
             assert answer.status_code == expected, (role, route, given, answer.text[:300])
-            assert watch.unchanged(), (role, route, given)
+            assert watch.unchanged() or (expected == 200 and entry.get("writes")), (role, route, given)
+            watch.reset()
 
 
 def _asked(walk: Walk, role: str, entry: dict[str, Any]) -> Iterator[tuple[int, dict[str, Any]]]:
