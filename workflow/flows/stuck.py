@@ -99,7 +99,10 @@ def _stays(visible: Collection[int], filters: Filters) -> Any:
     window = {"partition_by": one.case_id, "order_by": one.seq}
     stays = (
         select(one.stage, one.to_state, one.at)
-        .add_columns(func.lead(one.at).over(**window).label("left_at"), func.lead(role).over(**window).label("role"))
+        .add_columns(
+            func.lead(one.at, type_=columns.at.type).over(**window).label("left_at"),
+            func.lead(role).over(**window).label("role"),
+        )
         .where(or_(one.seq == 1, one.from_state != one.to_state))
         .subquery()
     )
