@@ -186,3 +186,8 @@ def soon(connection: Connection, today: date, days: int) -> date:
         return add_workdays(today, days, load_calendar(connection))[0]
     except Refused:
         return today + timedelta(days=days)
+
+
+def is_unsure(connection: Connection, today: date, deadline: date) -> bool:
+    """Whether ``deadline`` lies in a coming year that has not been announced."""
+    return deadline.year > today.year and deadline.year not in load_calendar(connection).confirmed_years

@@ -20,6 +20,7 @@ KINDS = {"holiday": False, "workday": True}
 COLUMNS = (("date", "kind"), ("date", "kind", "name"))
 # The notices for 2015 to 2026 made between 21 and 27 days differ from plain weeks.
 FEWEST_DIFFERING, MOST_DIFFERING = 15, 40
+MOST_FAULTS = 10
 LONGEST_SOURCE = 120
 LONGEST_FILE_CHARACTERS = 100_000
 _SATURDAY = 5
@@ -67,8 +68,8 @@ class Notice:
 def read_notice(text: str, year: int, source: str) -> Notice:
     """The notice for ``year`` in CSV ``text`` (``date,kind[,name]``, kind ``holiday`` or ``workday``).
 
-    Raises ``Refused`` with every fault, each with its line: another year, a day twice, a kind that is not known, a
-    workday on a weekday, a statutory holiday that would be worked, or too few or too many days that differ.
+    Raises ``Refused`` with the faults (the first ten of many), each with its line: another year, a day twice, an
+    unknown kind, a workday on a weekday, a statutory holiday that is worked, too few or too many days that differ.
     """
     faults: list[Refusal] = []
     named = tuple(_rows(text.lstrip("\ufeff"), year, faults))
@@ -78,6 +79,9 @@ def read_notice(text: str, year: int, source: str) -> Notice:
     notice = Notice(year, said, tuple(sorted(named, key=lambda one: one.day)))
     if not faults:
         faults += _implausible(notice)
+    if len(faults) > MOST_FAULTS:
+        rest = len(faults) - MOST_FAULTS
+        faults[MOST_FAULTS:] = [_fault(_("另有 %(rest)s 处类似的问题", rest=rest))]
     if faults:
         raise Refused(*faults)
     return notice

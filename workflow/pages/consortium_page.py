@@ -142,7 +142,7 @@ def _now(connection: Connection, cases: list[Case], today: date) -> SimpleNamesp
         elapsed_working_days=clocks.working_days_left(connection, since, today),
         deadline=deadline,
         left_working_days=clocks.working_days_left(connection, today, deadline) if deadline else None,
-        provisional=bool(deadline and deadline.year > today.year),
+        provisional=bool(deadline and clocks.is_unsure(connection, today, deadline)),
         allowed_working_days=None,
     )
 

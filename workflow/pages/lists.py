@@ -79,7 +79,7 @@ def _task_row(connection: Connection, row: Any, today: date) -> SimpleNamespace:
         deadline=deadline,
         left_working_days=left,
         overdue=deadline is not None and deadline < today,
-        provisional=deadline is not None and deadline.year > today.year,
+        provisional=deadline is not None and clocks.is_unsure(connection, today, deadline),
         blocked=[],
     )
 
