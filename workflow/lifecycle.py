@@ -20,8 +20,8 @@ from workflow.prepared import Prepared
 from workflow.standing import NotFound, check_actor, seat_valid
 
 __all__ = [
-    "SYSTEM", "NotFound", "Stale", "guard_refusals", "lock", "not_yours", "note", "open_case", "out_of_order", "raise_if",
-    "seat_valid", "take",
+    "SYSTEM", "NotFound", "Stale", "guard_refusals", "lock", "not_yours", "note", "open_case", "out_of_order",
+    "raise_if", "seat_valid", "take",
 ]  # fmt: skip
 
 # SQLite, which knows no row locks, leaves the lock out: a writing transaction holds its one write lock already.

@@ -61,8 +61,9 @@ def _amounts(walk: Walk) -> Iterator[tuple[Case, Step, str, MoneyField]]:
     """Every amount that a step of any stage asks for, on a case from whose state it leads where there is one."""
     with walk.app.test_request_context(), reading(walk.engine) as connection:
         for stage in STAGES.values():
-            query = select(cases).where(cases.c.stage == stage.name).order_by(cases.c.closed_at.is_not(None), cases.c.id)
-            found = [Case(*row) for row in connection.execute(query)]
+            query = select(cases).where(cases.c.stage == stage.name)
+            rows = connection.execute(query.order_by(cases.c.closed_at.is_not(None), cases.c.id))
+            found = [Case(*row) for row in rows]
             for trigger in stage.forms:
                 step = next(one for one in stage.steps if one.trigger == trigger)
                 case = next((one for one in found if one.state in step.source), found[0])
@@ -141,7 +142,9 @@ def test_every_wrong_way_to_write_an_amount_is_told(walk: Walk, watch: Watch, ty
 def test_a_wrong_opening_amount_is_refused_where_a_takeover_begins(walk: Walk, watch: Watch) -> None:
     clerk = walk.visitor(AGENCY, Role.AGENCY_CLERK)
     with walk.app.test_request_context():
-        names = [(name, field.label.text) for name, field in money_fields(begin_of("takeover").form(None))]  # type: ignore[union-attr]
+        beginning = begin_of("takeover")
+        assert beginning is not None
+        names = [(name, field.label.text) for name, field in money_fields(beginning.form(None))]
     assert names
     for name, label in names:
         assert f"{label}：" in refused(watch, clerk, "/takeover/new", {name: "1,000.00"}), name
