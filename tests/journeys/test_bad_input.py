@@ -21,7 +21,7 @@ from workflow.model import answers, records
 from workflow.organisations.model import seats
 
 AGENCY, INSURANCE = "agency-demo-hunan-city", "city-insurance-demo-hunan-city"
-AGREED = {"verdict": "agree"}
+AGREED, REFERENCE = {"verdict": "agree"}, {"bank_reference": "样例"}
 REASON = {"reason": "样例：文字要留下"}
 DEDUCTION = {
     **REASON, "member": "beihe-a-lead", "amount_fen": "5.00", "kind": "own", "decision_number": "样例决定 9 号",
@@ -155,7 +155,7 @@ def test_a_button_pressed_twice_has_one_effect(walk: Walk, watch: Watch) -> None
     ("stage", "code", "period", "trigger", "seat", "sent"),
     [
         ("settlement", "beihe-a", "2026-10", "review", (AGENCY, Role.AGENCY_REVIEWER), {"opinion": "样例"}),
-        ("settlement", "beihe-a", "2026-09", "distribute", ("beihe-a-lead", Role.LEAD_FINANCE), {"bank_reference": "样"}),
+        ("settlement", "beihe-a", "2026-09", "distribute", ("beihe-a-lead", Role.LEAD_FINANCE), REFERENCE),
         ("surplus_plan", "qingxi-d", "2025", "give_opinion", ("qingxi-d-town-3", Role.MEMBER_HEAD), AGREED),
     ],
 )
