@@ -213,7 +213,7 @@ tasks = table(
 notices = table(
     "notices",
     key_column(),
-    Column("case_id", Key, ForeignKey("cases.id"), nullable=False),
+    Column("case_id", Key, ForeignKey("cases.id")),
     Column("organisation_id", Key, ForeignKey("organisations.id"), nullable=False),
     Column("role", Text, nullable=False),
     Column("kind", Text, nullable=False),
