@@ -25,7 +25,8 @@ class Calendar:
     known_years: Set[int] = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "known_years", frozenset({day.year for day in self.kinds} | self.confirmed_years))
+        known = frozenset({day.year for day in self.kinds} | self.confirmed_years)
+        object.__setattr__(self, "known_years", known)
 
     def is_workday(self, day: date) -> bool:
         """Whether ``day`` is worked: as announced, otherwise Monday to Friday; raises Refused for an unknown year."""

@@ -43,15 +43,14 @@ def warn(connection: Connection, due: Due, at: datetime) -> None:
     """Tell every rules officer which year is missing and what that means."""
     day, year = clock.day_of(at), -due.scope
     holding = select(seats.c.organisation_id).where(
-        seats.c.role == str(Role.RULES_OFFICER), seats.c.since <= day, or_(seats.c.until.is_(None), seats.c.until >= day)
+        seats.c.role == str(Role.RULES_OFFICER),
+        seats.c.since <= day,
+        or_(seats.c.until.is_(None), seats.c.until >= day),
     )
     body = f"{year} 年放假调休安排还没有导入，到该年的期限按法定节假日暂估；请在国务院办公厅通知发布后导入"
     for organisation in connection.scalars(holding.distinct().order_by(seats.c.organisation_id)):
-        connection.execute(
-            notices.insert().values(
-                case_id=None, organisation_id=organisation, role=str(Role.RULES_OFFICER), kind="calendar", body=body, at=at
-            )
-        )
+        told = {"organisation_id": organisation, "role": str(Role.RULES_OFFICER), "kind": "calendar", "body": body}
+        connection.execute(notices.insert().values(case_id=None, at=at, **told))
 
 
 def due_years(connection: Connection, at: datetime) -> list[Due]:

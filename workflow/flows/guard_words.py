@@ -1,4 +1,4 @@
-"""What each guard asks for, in words a policy officer reads; in English the first sentence of the guard itself says it."""
+"""What each guard asks for in words a policy officer reads; in English the guard's own first sentence says it."""
 
 from __future__ import annotations
 
