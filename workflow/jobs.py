@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from datetime import datetime
+from functools import cache
 
 from sqlalchemy import Connection, Engine, select
 
@@ -52,9 +53,10 @@ def flag_overdue(connection: Connection, due: Due, at: datetime) -> None:
 FLAG_OVERDUE = Job("flag_overdue", _("标记超期"), overdue_clocks, flag_overdue)
 
 
-def all_jobs() -> list[Job]:
-    """Every job, in the order in which one tick runs them."""
-    found = []
+@cache
+def stage_jobs() -> tuple[Job, ...]:
+    """The work of the stages, in their order; one run may make another due."""
+    found: list[Job] = []
     for name in STAGES:
         try:
             module = importlib.import_module(f"workflow.{name}.jobs")
@@ -63,16 +65,29 @@ def all_jobs() -> list[Job]:
                 raise
             continue
         found += module.JOBS
-    return [*found, FLAG_OVERDUE, *reminders.JOBS, *calendar.JOBS, *trail.JOBS]
+    return tuple(found)
+
+
+def daily_jobs() -> list[Job]:
+    """What follows the stages' work and makes nothing else due: overdue marks, reminders, calendar, seals."""
+    return [FLAG_OVERDUE, *reminders.JOBS, *calendar.JOBS, *trail.JOBS]
+
+
+def all_jobs() -> list[Job]:
+    """Every job, in the order in which one tick runs them."""
+    return [*stage_jobs(), *daily_jobs()]
 
 
 def tick(engine: Engine, at: datetime | None = None) -> list[Ran]:
-    """Run everything that is due now (or at ``at``), until nothing new becomes due."""
+    """Run everything that is due now (or at ``at``), until nothing new becomes due; also tells what failed."""
     with reading(engine) as connection:
         moment = at or clock.now(connection)
-    ran: list[Ran] = []
-    while fresh := [one for one in run_due(engine, moment, all_jobs()) if one.status == "done"]:
+    ran = run_due(engine, moment, stage_jobs())
+    fresh = ran
+    while any(one.status == "done" for one in fresh):
+        fresh = run_due(engine, moment, stage_jobs())
         ran += fresh
+    ran += run_due(engine, moment, daily_jobs())
     with writing(engine) as connection:
         beat(connection, moment_text(clock.real_now()))
     return ran

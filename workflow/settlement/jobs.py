@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, exists, func, select
+from sqlalchemy import ColumnElement, Connection, case, exists, func, select
 
 from governance.roles import Role
 from workflow import clock, lifecycle
@@ -29,12 +29,17 @@ from workflow.takeover.model import confirmed
 
 OPEN, WATCH = "open_months", "watch_budget"
 WATCHED_DAYS = 62
+LATE = timedelta(days=92)
 opened = cases.alias("opened")
 earlier = cases.alias("earlier")
 
 
 def months_to_open(connection: Connection, at: datetime) -> list[Due]:
-    """Every month that has ended with an agreement in force and is not open yet, for each consortium."""
+    """Every month that has ended with an agreement in force and is not open yet, for each consortium.
+
+    Whose agreements all ended longer ago than an outage may last has had its months opened.
+    """
+    still_open = cases.c.closed_at.is_(None)
     last = period_of(clock.day_of(at).replace(day=1) - timedelta(days=1))
     behind = (
         select(cases.c.consortium_id, func.min(cases.c.opened_at))
@@ -48,6 +53,7 @@ def months_to_open(connection: Connection, at: datetime) -> list[Due]:
             ),
         )
         .group_by(cases.c.consortium_id)
+        .having(func.max(case((still_open | (cases.c.closed_at >= at - LATE), 1), else_=0)) == 1)
     )
     found = [
         Due(terms.case_id, period, at)
