@@ -10,7 +10,7 @@ from openpyxl import Workbook
 
 from workflow.claims.checking import Expected
 from workflow.claims.columns import COLUMNS
-from workflow.claims.reading import BadRows, Batch, read
+from workflow.claims.reading import BadRows, Batch, Row, read
 
 MEMBERS = {"LEAD": "county", "TOWN-1": "township", "TOWN-2": "township"}
 EXPECTED = Expected("A", "resident", "2026-03", frozenset(MEMBERS))
@@ -70,7 +70,13 @@ def rezipped(data: bytes, changed: dict[str, bytes]) -> bytes:
 
 def accepted(data: bytes, filename: str = "claims.csv", known: frozenset[str] = frozenset(),
              expected: Expected = EXPECTED) -> Batch:
-    return read(data, filename, expected=expected, known_ids=lambda ids: known & set(ids))
+    def rows(ids: list[str]) -> dict[str, Row]:
+        """The earlier claims that ``known`` names, each a ``case``."""
+        found = [case(one) for one in sorted(known & set(ids))]
+        batch = read(csv_of(*found), "earlier.csv", expected=EXPECTED, known_rows=None).rows if found else ()
+        return {str(row[0]): row for row in batch}
+
+    return read(data, filename, expected=expected, known_rows=rows)
 
 
 def refused(data: bytes, filename: str = "claims.csv", known: frozenset[str] = frozenset()) -> BadRows:

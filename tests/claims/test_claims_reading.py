@@ -146,7 +146,7 @@ def test_reversals_name_a_claim_once() -> None:
     ]:
         assert words in refused(csv_of(*rows)).errors[0].problem
     with pytest.raises(Exception, match="未导入"):
-        read(csv_of(reversal("R1", "OLD")), "a.csv", expected=EXPECTED, known_ids=None)
+        read(csv_of(reversal("R1", "OLD")), "a.csv", expected=EXPECTED, known_rows=None)
 
 
 def test_a_claim_repeated_is_refused_even_when_its_first_row_is_bad() -> None:

@@ -26,7 +26,7 @@ def made(seed: str = "1", cases: int = 300, period: str = "2025-02", **totals: i
 
 def added_up(data: bytes, folder: Path, period: str = "2025-02") -> Any:
     expected = Expected("A", "resident", period, frozenset(code for code, _ in MEMBERS))
-    stored = frozen(read(data, "sample.csv", expected=expected, known_ids=None), folder)
+    stored = frozen(read(data, "sample.csv", expected=expected, known_rows=None), folder)
     return tally([stored.path], consortium="A", pool="resident", period=period, members=dict(MEMBERS))
 
 

@@ -77,7 +77,7 @@ def test_members_without_claims_are_listed_and_empty() -> None:
 
 
 def test_a_real_case_below_nothing_and_the_floor(tmp_path: Path) -> None:
-    rows = [case("C1", standard_fen="2422705", patient_fen="2600632", catastrophic_fen="1275196", fund_fen="-1453123"),
+    rows = [case("C1", cost_fen="3875828", standard_fen="2422705", patient_fen="2600632", catastrophic_fen="1275196", fund_fen="-1453123"),
             case("C2", provider="TOWN-1", standard_fen="100", patient_fen="0", fund_fen="100")]
     assert payable(tallied(tmp_path, *rows), "LEAD", "drg") == {"own": -1_453_123}
     floored = tallied(tmp_path, *rows, floor_at_zero=True)
@@ -147,13 +147,14 @@ def _many(seed: int) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for number in range(240):
         category = draw.choice(["drg", "dip", "bed_day", "item", "capitation"])
+        cost_fen = 1000 + draw.randrange(3 * 10**6)
         row = case(
             f"C{number}", category=category, provider=draw.choice([*MEMBERS, "CITY"]),
             weight=f"{draw.randrange(40_000) * 5 / 10_000:.4f}" if category == "drg" else "",
             points=f"{draw.randrange(10**6) / 100:.2f}" if category == "dip" else "",
-            group_mean_fen=str(draw.randrange(1, 10**6)), cost_fen=str(draw.randrange(3 * 10**6)),
+            group_mean_fen=str(draw.randrange(1, 10**6)), cost_fen=str(cost_fen),
             bed_days=str(draw.randrange(60)), standard_fen=str(draw.randrange(10**6)),
-            patient_fen=str(draw.randrange(10**6)), aid_fen=str(draw.randrange(1000)),
+            patient_fen=str(draw.randrange(min(cost_fen - 999, 10**6))), aid_fen=str(draw.randrange(1000)),
             fund_fen=str(draw.randrange(10**6)))
         if row["provider"] != "CITY":
             row["insured_consortium"] = draw.choice(["A", "B", ""])

@@ -129,7 +129,7 @@ class Month:
 
 def sample_claims(code: str, period: str, pool: str, totals: Mapping[str, int], cases_count: int = 60) -> bytes:
     return sample(
-        seed="test", consortium=code, other_consortium="sample-b", pool=pool, period=period, members=MEMBERS,
+        seed="test", consortium=code, other_consortium="", pool=pool, period=period, members=MEMBERS,
         totals=totals, cases=cases_count,
     )  # fmt: skip
 

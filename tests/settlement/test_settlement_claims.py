@@ -11,7 +11,7 @@ from tests.claims.files import case, csv_of, reversal
 from tests.settlement.months import Month
 from workflow import files
 from workflow.db import reading
-from workflow.model import claim_files
+from workflow.model import claim_files, records
 
 HERE = {"provider": "tcm", "insured_consortium": "sample-a", "period": "2025-03"}
 HERE |= {"admitted_on": "2025-03-02", "discharged_on": "2025-03-09"}
@@ -72,6 +72,24 @@ def test_a_later_month_reverses_an_earlier_claim(month: Month) -> None:
     month.import_bytes(csv_of(case("C1", **HERE)))
     month.open("2025-04", "2025-05-01")
     month.import_bytes(csv_of(case("C2", **APRIL), reversal("R1", "C1", **APRIL)), "2025-05-02")
+
+
+def test_a_later_month_reverses_what_was_entered_and_nothing_else(month: Month) -> None:
+    month.import_bytes(csv_of(case("C1", **HERE)))
+    month.open("2025-04", "2025-05-01")
+    for changes, said in (({"provider": "lead"}, "原为tcm"), ({"standard_fen": "-1"}, "应为 -8,000.00 元")):
+        found = refused(month, csv_of(reversal("R1", "C1", **APRIL | changes)), "2025-05-02")
+        assert len(found) == 1 and said in found[0] and "以前导入的原结算" in found[0]
+
+
+def test_an_unknown_consortium_is_refused_and_an_unknown_provider_is_listed(month: Month) -> None:
+    typed = csv_of(case("C1", **HERE | {"insured_consortium": "sample-x"}))
+    assert "“insured_consortium”sample-x：名册里没有这个医共体" in refused(month, typed)[0]
+    month.import_bytes(csv_of(case("C1", **HERE | {"provider": "tmc"}), case("C2", **HERE)))
+    assert month.content()[0]["claims"][0]["unregistered"] == ["tmc"]
+    with reading(month.engine) as connection:
+        query = select(records.c.body).where(records.c.case_id == month.case_id, records.c.verb == "import_claims")
+        assert '"unregistered_providers":["tmc"]' in connection.scalars(query).all()[-1]
 
 
 def test_an_import_replaces_the_one_before_and_members_are_asked_again(month: Month) -> None:

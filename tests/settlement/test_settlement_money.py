@@ -37,7 +37,7 @@ def claim(number: int, provider: str, category: str, fen: int, insured: str = "s
 def example_claims() -> bytes:
     """The claims behind the worked example."""
     return csv_of(
-        claim(1, "lead", "drg", 2305021435), claim(2, "lead", "drg", 120044210, insured="sample-b"),
+        claim(1, "lead", "drg", 2305021435), claim(2, "lead", "drg", 120044210, insured=""),
         claim(3, "lead", "item", 112640837), claim(4, "town-1", "drg", 171228750),
         claim(5, "town-1", "bed_day", 83668000), claim(6, "town-1", "capitation", 176000001),
         claim(7, "town-2", "drg", -1453123), claim(8, "town-2", "item", 350000),

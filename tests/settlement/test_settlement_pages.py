@@ -53,6 +53,7 @@ def test_declaring_shows_who_has_not_declared(app: Any, engine: Engine) -> None:
 def test_calculated_shows_every_column(app: Any, engine: Engine) -> None:
     month = prepare(engine).open()
     month.to_calculated()
+    assert "县域外或名册外机构 3 家" in shown(app, month, month.actor(Role.AGENCY_REVIEWER))
     month.take(
         "deduct", Role.AGENCY_CLERK, member="lead", amount_fen=123_45, decision_number="拒付〔2025〕1号", reason="超限"
     )

@@ -6,12 +6,16 @@ import calendar
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from governance.money import yuan
 from workflow.claims.columns import AMOUNTS, CATEGORIES, INPATIENT_GROUPS, POOLS, Value
 
 Wrong = tuple[str, str, str, str]
 """Column key, the problem in Chinese, in English, and how to mend it."""
 
 _MEASURES = ("weight_ten_thousandths", "points_ten_thousandths", "bed_days")
+_BORNE_BY_OTHERS = ("patient_fen", "catastrophic_fen", "aid_fen", "other_fen")
+_SAME = ("provider", "insured_consortium", "pool", "category")
+_BLANK_IS_NOTHING = frozenset({"cost_fen", *_BORNE_BY_OTHERS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +23,7 @@ class Expected:
     """What the file must be about. ``period`` is ``YYYY-MM``; ``members`` are provider codes of the consortium.
 
     ``others`` are providers whose cases may be listed here though neither institution nor patient belongs to the
-    consortium (they are counted as excluded).
+    consortium (they are counted as excluded). ``consortia`` are the codes a patient may belong to; not checked if None.
     """
 
     consortium: str
@@ -27,6 +31,7 @@ class Expected:
     period: str
     members: frozenset[str]
     others: frozenset[str] = frozenset()
+    consortia: frozenset[str] | None = None
 
     @property
     def last_day(self) -> str:
@@ -40,6 +45,7 @@ def wrongs_of(row: Mapping[str, Value], expected: Expected) -> Iterator[Wrong]:
     yield from _scope(row, expected)
     yield from _days(row, expected)
     yield from _signs(row)
+    yield from _cost(row)
     yield from _basis(row, expected)
 
 
@@ -50,6 +56,10 @@ def _scope(row: Mapping[str, Value], expected: Expected) -> Iterator[Wrong]:
     if row["period"] != expected.period:
         yield ("period", f"清算月份与本次导入不符（应为 {expected.period}）", f"the period should be {expected.period}",
                "迟到的结算按到达的月份填写，或改到对应月份导入")
+    insured = row["insured_consortium"]
+    if insured is not None and expected.consortia is not None and insured not in {expected.consortium, *expected.consortia}:
+        yield ("insured_consortium", "名册里没有这个医共体", "no consortium has this code",
+               "按名册填写医共体编码；参保人不归属任何医共体的留空")
     here, ours = row["provider"] in expected.members, row["insured_consortium"] == expected.consortium
     if not here and not ours and row["provider"] not in expected.others:
         yield ("provider", "医疗机构不是本医共体成员，参保人也不归属本医共体",
@@ -82,6 +92,47 @@ def _signs(row: Mapping[str, Value]) -> Iterator[Wrong]:
         measure = row[key]
         if isinstance(measure, int) and measure < 0:
             yield key, "不能为负数", "must not be negative", "改为正数"
+
+
+def _cost(row: Mapping[str, Value]) -> Iterator[Wrong]:
+    """Nobody bears more of an inpatient case than it cost; what the pool pays may still be less than nothing."""
+    cost = row["cost_fen"]
+    if row["category"] not in INPATIENT_GROUPS or row["reverses"] is not None or not isinstance(cost, int) or cost < 0:
+        return
+    borne_fen = sum(amount for key in _BORNE_BY_OTHERS if isinstance(amount := row[key], int) and amount > 0)
+    if cost < borne_fen:
+        yield ("cost_fen", f"医疗总费用 {yuan(cost)} 元少于个人负担、大病保险、医疗救助和其他基金之和 {yuan(borne_fen)} 元",
+               f"the total cost, {yuan(cost)} yuan, is less than what others bear of it, {yuan(borne_fen)} yuan",
+               "核对医疗总费用和各项支付")
+
+
+def mirror_wrongs(row: Mapping[str, Value], original: Mapping[str, Value], where: str) -> Iterator[Wrong]:
+    """How a reversal differs from the claim it reverses, which stands at ``where``.
+
+    It is of the same institution, consortium, pool and category, of as much weight, points and days, and each amount
+    is the exact opposite. A blank cost or part of it is nothing.
+    """
+    for key in (*_SAME, "group_mean_fen"):
+        if row[key] != original[key]:
+            was = "空" if original[key] is None else str(original[key])
+            yield (key, f"与被冲正的结算不一致（原为{was}）", f"differs from the claim it reverses ({original[key]})",
+                   f"照{where}填写")
+    for key in _MEASURES:
+        if _size(row[key]) != _size(original[key]):
+            yield (key, "与被冲正的结算不一致", "differs from the claim it reverses", f"照{where}填写")
+    for key in AMOUNTS:
+        amount, was_fen = row[key], original[key]
+        if key in _BLANK_IS_NOTHING:
+            amount, was_fen = amount or 0, was_fen or 0
+        opposite_fen = -was_fen if isinstance(was_fen, int) else None
+        if amount != opposite_fen:
+            wanted = "空" if opposite_fen is None else f" {yuan(opposite_fen)} 元"
+            yield (key, f"不是原金额的相反数（应为{wanted}）", "not the exact opposite of the amount it reverses",
+                   f"照{where}填写相反数")
+
+
+def _size(measure: Value) -> Value:
+    return abs(measure) if isinstance(measure, int) else measure
 
 
 def _basis(row: Mapping[str, Value], expected: Expected) -> Iterator[Wrong]:

@@ -17,11 +17,13 @@ CATEGORIES = {
 }
 INPATIENT_GROUPS = ("drg", "dip")
 
+LONGEST_AMOUNT = len(str(LIMIT_FEN - 1))
+
 Value = str | int | None
 _ASCII_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/-]{0,63}")
 _GROUP_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/+-]{0,99}")
 _SCIENTIFIC = re.compile(r"-?[0-9](\.[0-9]+)?[eE]\+?[0-9]+")
-_WHOLE_FEN = re.compile(r"-?[0-9]{1,13}")
+_WHOLE_FEN = re.compile(r"-?[0-9]+")
 _DAY = re.compile(r"([0-9]{4})([-/])([0-9]{1,2})\2([0-9]{1,2})")
 _PERIOD = re.compile(r"([0-9]{4}-(?:0[1-9]|1[0-2]))(?:-01)?")
 
@@ -83,10 +85,9 @@ def fen(text: str) -> Value:
         raise BadCell("金额写法不对：本列以分为单位，只能是半角整数",
                       "not an amount: this column is whole fen, plain digits",
                       "去掉小数点、千分位和单位，例如 123450 表示 1234.50 元")
-    amount = int(text)
-    if abs(amount) >= LIMIT_FEN:
+    if len(text.lstrip("-0")) > LONGEST_AMOUNT:
         raise BadCell("金额过大：应小于 1000 亿元", "the amount is too large: under 100 billion yuan", "核对金额和单位")
-    return amount
+    return int(text)
 
 
 def yuan(text: str) -> Value:

@@ -13,9 +13,9 @@ from sqlalchemy import select
 from governance.refusal import Refusal, Refused
 from workflow import files
 from workflow.attempt import Attempt
-from workflow.claims.columns import INDEX
+from workflow.claims.columns import INDEX, KEYS
 from workflow.claims.engine import cursor, quoted
-from workflow.claims.reading import BadRows, Batch, Expected, RowError, read
+from workflow.claims.reading import BadRows, Batch, Expected, Row, RowError, read
 from workflow.claims.storing import StoredFile, frozen
 from workflow.i18n import lazy as _
 from workflow.model import claim_files
@@ -42,21 +42,20 @@ class _Known:
     """What the earlier files say of the claims of a new one, asked once."""
 
     earlier: Sequence[EarlierFile]
-    ids: set[str] = field(default_factory=set)
     reversals: set[str] = field(default_factory=set)
     reversed_before: set[str] = field(default_factory=set)
 
-    def among(self, asked: list[str]) -> set[str]:
-        """Which of ``asked`` were imported before; keeps which are reversals or have been reversed."""
+    def among(self, asked: list[str]) -> dict[str, Row]:
+        """The rows of those of ``asked`` that were imported before; keeps which are or have been reversed."""
         found = _earlier_rows(self.earlier, asked)
         wanted = set(asked)
-        self.ids = {claim for claim, _target in found} & wanted
-        self.reversals = {claim for claim, target in found if target is not None}
-        self.reversed_before = {target for _claim, target in found if target is not None}
-        return self.ids
+        targets = {str(row[INDEX["claim_id"]]): row[INDEX["reverses"]] for row in found}
+        self.reversals = {claim for claim, target in targets.items() if target is not None}
+        self.reversed_before = {str(target) for target in targets.values() if target is not None}
+        return {claim: row for row in found if (claim := str(row[INDEX["claim_id"]])) in wanted}
 
 
-def _earlier_rows(earlier: Sequence[EarlierFile], asked: list[str]) -> list[tuple[str, str | None]]:
+def _earlier_rows(earlier: Sequence[EarlierFile], asked: list[str]) -> list[Row]:
     """Claim id and target of every earlier row that has, or reverses, one of the ids asked for."""
     if not earlier:
         return []
@@ -70,7 +69,7 @@ def _earlier_rows(earlier: Sequence[EarlierFile], asked: list[str]) -> list[tupl
     try:
         return database.execute(
             "WITH asked AS (SELECT UNNEST(CAST(? AS VARCHAR[])) AS claim) "  # noqa: S608 - quoted
-            f"SELECT claim_id, reverses FROM read_parquet([{listed}]{', filename = true' if leaving_out else ''}) "
+            f"SELECT {', '.join(KEYS)} FROM read_parquet([{listed}]{', filename = true' if leaving_out else ''}) "
             "WHERE (claim_id IN (SELECT claim FROM asked) OR reverses IN (SELECT claim FROM asked))"
             + "".join(f" AND {one}" for one in leaving_out),
             [asked],
@@ -90,7 +89,7 @@ def read_new(
     known = _Known(earlier)
     content = files.open_bytes(descriptor["sha256"])
     try:
-        batch = read(content, descriptor["name"], expected=expected, known_ids=known.among)
+        batch = read(content, descriptor["name"], expected=expected, known_rows=known.among)
     except BadRows as bad:
         raise Refused(*_refusals(bad.errors)) from bad
     wrong = list(_unfit(batch, known, own))
@@ -100,7 +99,7 @@ def read_new(
 
 
 def _unfit(batch: Batch, known: _Known, own: frozenset[str] | None) -> Iterable[RowError]:
-    for number, row in enumerate(batch.rows, start=2):
+    for number, row in zip(batch.numbers, batch.rows, strict=True):
         target, provider = row[INDEX["reverses"]], row[INDEX["provider"]]
         if target in known.reversed_before:
             yield RowError(number, "冲正原流水号", str(target), "这条结算以前已经冲正", "it was reversed before", "删去此行")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from workflow.claims.checking import Expected, identity_wrongs, wrongs_of
+from workflow.claims.checking import Expected, identity_wrongs, mirror_wrongs, wrongs_of
 from workflow.claims.columns import (
     COLUMNS,
     IGNORED_HEADERS,
@@ -23,13 +23,16 @@ from workflow.claims.container import BadRows, RowError, cells, refuse_file
 __all__ = ["BadRows", "Batch", "Expected", "RowError", "read"]
 
 Row = tuple[Value, ...]
-KnownIds = Callable[[list[str]], set[str]]
+KnownRows = Callable[[list[str]], Mapping[str, Row]]
 _LABELS = {column.key: column.label for column in COLUMNS}
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A whole file that holds: rows in the order of ``columns.KEYS``, amounts in fen, days as ISO text."""
+    """A whole file that holds: rows in the order of ``columns.KEYS``, amounts in fen, days as ISO text.
+
+    ``numbers`` are where the rows stand in the file.
+    """
 
     consortium: str
     pool: str
@@ -37,6 +40,7 @@ class Batch:
     rows: tuple[Row, ...]
     filename: str
     file_sha256: str
+    numbers: tuple[int, ...] = ()
 
     def as_dicts(self) -> list[dict[str, Value]]:
         """The rows by name."""
@@ -51,6 +55,7 @@ class _Reading:
     headers: dict[str, str] = field(default_factory=dict)
     named: set[int] = field(default_factory=set)
     rows: list[Row] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list)
     identities: list[tuple[int, str, str | None]] = field(default_factory=list)
     errors: list[RowError] = field(default_factory=list)
     seen: int = 0
@@ -61,11 +66,12 @@ class _Reading:
         self.errors.append(RowError(row, column, shown, problem, problem_en, mend))
 
 
-def read(data: bytes, filename: str, *, expected: Expected, known_ids: KnownIds | None) -> Batch:
+def read(data: bytes, filename: str, *, expected: Expected, known_rows: KnownRows | None) -> Batch:
     """The rows of a CSV (UTF-8 or GB18030) or .xlsx file, all of them or none.
 
-    ``known_ids`` answers, once, which of the given claim ids were imported before. Raises BadRows with every error:
-    what the file is not, headers, cells, rows that contradict themselves, duplicates, reversals of nothing.
+    ``known_rows`` answers, once, the rows of those of the given claim ids that were imported before. Raises BadRows
+    with every error: what the file is not, headers, cells, rows that contradict themselves, duplicates, reversals of
+    nothing or of something else.
     """
     lines = iter(cells(data, filename))
     first = next(lines, None)
@@ -78,13 +84,14 @@ def read(data: bytes, filename: str, *, expected: Expected, known_ids: KnownIds 
         row = _row(reading, columns, number, line)
         if row is not None:
             reading.rows.append(row)
+            reading.numbers.append(number)
     if not reading.seen:
         raise refuse_file("文件只有表头，没有数据行", "the file has a header and no rows", "确认导出范围后再上传")
-    _check_identity(reading, known_ids)
+    _check_identity(reading, known_rows)
     if reading.errors:
         raise BadRows(sorted(reading.errors, key=lambda error: error.row), reading.seen)
     return Batch(expected.consortium, expected.pool, expected.period, tuple(reading.rows), filename,
-                 hashlib.sha256(data).hexdigest())
+                 hashlib.sha256(data).hexdigest(), tuple(reading.numbers))
 
 
 _Cells = list[tuple[int, Column, Callable[[str], Value]]]
@@ -149,9 +156,27 @@ def _note_identity(reading: _Reading, number: int, values: list[Value]) -> None:
         reading.identities.append((number, str(claim), None if target is None else str(target)))
 
 
-def _check_identity(reading: _Reading, known_ids: KnownIds | None) -> None:
+def _check_identity(reading: _Reading, known_rows: KnownRows | None) -> None:
     identities = reading.identities
     asked = sorted({claim for _, claim, _ in identities} | {target for _, _, target in identities if target})
-    known = known_ids(asked) if known_ids and asked else set()
-    for number, value, (key, problem, problem_en, mend) in identity_wrongs(identities, known):
+    known = known_rows(asked) if known_rows and asked else {}
+    for number, value, (key, problem, problem_en, mend) in identity_wrongs(identities, set(known)):
         reading.wrong(number, key, value, problem, problem_en, mend)
+    _check_mirrors(reading, known)
+
+
+def _check_mirrors(reading: _Reading, known: Mapping[str, Row]) -> None:
+    """A reversal takes back what was entered, neither more nor elsewhere."""
+    originals = {claim: (row, "以前导入的原结算") for claim, row in known.items()}
+    for number, row in zip(reading.numbers, reading.rows, strict=True):
+        originals.setdefault(str(row[INDEX["claim_id"]]), (row, f"第 {number} 行的原结算"))
+    said = {(error.row, error.column) for error in reading.errors}
+    for number, values in zip(reading.numbers, reading.rows, strict=True):
+        target = values[INDEX["reverses"]]
+        if target not in originals or originals[str(target)][0][INDEX["reverses"]] is not None:
+            continue
+        row = dict(zip(KEYS, values, strict=True))
+        original, where = originals[str(target)]
+        for key, problem, problem_en, mend in mirror_wrongs(row, dict(zip(KEYS, original, strict=True)), where):
+            if (number, reading.headers.get(key, _LABELS.get(key, key))) not in said:
+                reading.wrong(number, key, row[key], problem, problem_en, mend)

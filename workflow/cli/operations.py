@@ -128,7 +128,7 @@ def sample_claims(members: tuple[str, ...], out: Path, cases: int, seed: str, **
     totals = {key: given[key] for key in ("own_fen", "away_fen", "inflow_fen")}
     out.write_bytes(
         sample(
-            seed=seed, consortium=given["consortium"], other_consortium=f"{given['consortium']}-other",
+            seed=seed, consortium=given["consortium"], other_consortium="",
             pool=given["pool"], period=given["period"], members=pairs, totals=totals, cases=cases,
         )
     )

@@ -19,6 +19,7 @@ from workflow.claims.imports import EarlierFile
 from workflow.claims.reading import Batch, Expected
 from workflow.i18n import lazy as _
 from workflow.model import cases, claim_files, dossiers
+from workflow.organisations.model import consortia, organisations
 from workflow.parties import Member
 from workflow.settlement.model import (
     AGENCY,
@@ -176,7 +177,8 @@ def _read(attempt: Attempt, file: dict[str, Any] | None, replaced: Iterable[str]
     if not file:
         raise refuse(_("请选择结算明细文件"), field="file")
     members = frozenset(one.code for one in members_of_month(attempt))
-    expected = Expected(attempt.consortium.code, attempt.case.pool, attempt.case.period, members)
+    known = frozenset(attempt.connection.scalars(select(consortia.c.code)))
+    expected = Expected(attempt.consortium.code, attempt.case.pool, attempt.case.period, members, consortia=known)
     return imports.read_new(file, expected=expected, earlier=earlier_files(attempt, set(replaced)), own=own)
 
 
@@ -188,10 +190,17 @@ def _keep(attempt: Attempt, batch: Batch, file: dict[str, Any], owner: str, repl
     kept = [one for one in _claims(attempt) if one["sha256"] not in {*replaced, stored.sha256}]
     entry = {
         "sha256": stored.sha256, "upload": file["sha256"], "name": file["name"], "rows": stored.rows, "owner": owner,
-        "cases": dict(sorted(counts.items())),
+        "cases": dict(sorted(counts.items())), "unregistered": _unregistered(attempt, counts),
     }  # fmt: skip
     attempt.dossier["claims"] = sorted([*kept, entry], key=lambda one: (one["owner"], one["sha256"]))
     attempt.noted |= {"claims": stored.sha256, "rows": stored.rows}
+    if entry["unregistered"]:
+        attempt.noted["unregistered_providers"] = entry["unregistered"]
+
+
+def _unregistered(attempt: Attempt, counts: Mapping[str, int]) -> list[str]:
+    """The providers of a file that are in no register here: outside the county, or a code typed wrongly."""
+    return sorted(counts.keys() - set(attempt.connection.scalars(select(organisations.c.code))))
 
 
 def earlier_files(attempt: Attempt, replaced: set[str]) -> list[EarlierFile]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from workflow.claims.columns import CATEGORIES
@@ -57,6 +58,7 @@ def sections(page: CasePage) -> list[Section]:
         Section(
             _("结算明细"), "settlement/claims.html",
             files=[one | {"by": names.get(one["owner"], _("医保经办机构"))} for one in body.get("claims", [])],
+            unregistered=_unregistered(body.get("claims", [])),
             differing=[
                 one | {"name": names.get(one["member"], one["member"]), "label": CATEGORIES[one["category"]]}
                 for one in body.get("differing_standards", [])
@@ -76,6 +78,14 @@ def sections(page: CasePage) -> list[Section]:
             )
         )  # fmt: skip
     return found
+
+
+def _unregistered(files: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The providers of the files that are in no register, with how many claims each has."""
+    found: Counter[str] = Counter()
+    for file in files:
+        found.update({code: file["cases"][code] for code in file.get("unregistered", ())})
+    return [{"code": code, "cases": cases} for code, cases in sorted(found.items())]
 
 
 def _declarations(page: CasePage) -> list[dict[str, Any]]:
