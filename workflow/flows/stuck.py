@@ -60,7 +60,7 @@ class Waiting:
 
 
 def taken(connection: Connection, visible: Collection[int], filters: Filters) -> list[Taken]:
-    """Median, ninetieth percentile and longest stay by stage, state and holder; the slowest first.
+    """Median, ninetieth percentile and longest stay by stage, state and holder; the slowest first, the system's last.
 
     A stay ends with the record that leaves the state, and its holder is the role that took that step.
     """
@@ -72,7 +72,11 @@ def taken(connection: Connection, visible: Collection[int], filters: Filters) ->
         if (filters.since is None or left >= filters.since) and (filters.until is None or left <= filters.until):
             spans[row.stage, row.to_state, row.role].append(count.between(since, left))
     rows = [_taken(*key, sorted(found)) for key, found in spans.items()]
-    return sorted(rows, key=lambda one: (-one.median_days, -one.ninetieth_days, one.stage, one.state, one.holder))
+    system = words.role_name(str(Role.SYSTEM))
+    return sorted(
+        rows,
+        key=lambda one: (one.holder == system, -one.median_days, -one.ninetieth_days, one.stage, one.state, one.holder),
+    )
 
 
 def _stays(visible: Collection[int], filters: Filters) -> Any:
