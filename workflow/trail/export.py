@@ -22,8 +22,9 @@ def lines(connection: Connection, *, case: int | None = None, consortium: str | 
     An export of everything carries the seals with the heads that moved; one of a part carries the seals without them,
     from the day of its first record on, and for each case a proof that the newest seal holds its head.
     """
-    counted, rows = {"records": 0, "cases": 0}, _chosen(case, consortium)
+    counted, rows = dict.fromkeys(("seal", "proof", "case", "record"), 0), _chosen(case, consortium)
     for told in _beginning(connection, rows, case, consortium):
+        counted.update({kind: counted[kind] + 1 for kind in told if kind in counted})
         yield verifier.canonical(told) + "\n"
     for head in connection.execute(rows).all():
         about = {
@@ -31,10 +32,10 @@ def lines(connection: Connection, *, case: int | None = None, consortium: str | 
             "serial": head.serial, "state": head.state, "seq": head.record_seq, "hash": head.record_hash,
         }
         yield verifier.canonical(about) + "\n"
-        counted["cases"] += 1
+        counted["case"] += 1
         for told in _records(connection, head.id):
             yield verifier.canonical(told) + "\n"
-            counted["records"] += 1
+            counted["record"] += 1
     yield verifier.canonical({"end": counted}) + "\n"
 
 

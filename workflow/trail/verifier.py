@@ -91,21 +91,19 @@ class Seals:
     """A line of seals checked one by one; ``heads`` keeps what they say of each case: number → day, hash."""
 
     def __init__(self, source: str, *, whole: bool = True) -> None:
-        self.source, self.whole = source, whole
+        self.source, self.whole, self.tree = source, whole, Tree()
         self.problems, self.hashes = list[str](), dict[str, str]()
         self.heads: dict[int, dict[int, tuple[str, str]]] = {}
         self.last: Mapping[str, Any] | None = None
-        self.tree = Tree()
 
     def add(self, seal: Mapping[str, Any]) -> None:
         """Check the next seal: its own hash, what it follows, its counters, its changes and its root."""
         where, before = f"{self.source} {seal['day']} 的封印", self.last
-        if before is not None and seal["day"] <= before["day"]:
+        follows = (before["hash"], before["last"] + 1) if before else ("", 1)
+        if before and seal["day"] <= before["day"]:
             self.problems.append(f"{where}：排在 {before['day']} 之后，次序不对")
-        elif before is not None and (seal["prev"] != before["hash"] or seal["first"] != before["last"] + 1):
-            self.problems.append(f"{where}：与 {before['day']} 的封印不相接，其间有封印被删改")
-        elif before is None and self.whole and (seal["prev"] or seal["first"] != 1):
-            self.problems.append(f"{where}：之前的封印缺失")
+        elif (before or self.whole) and (seal["prev"], seal["first"]) != follows:
+            self.problems.append(f"{where}：与前一个封印不相接，其间有封印被删改")
         if seal_hash(seal) != seal["hash"]:
             self.problems.append(f"{where}：内容与哈希不符")
         if "changed" in seal:
@@ -131,12 +129,11 @@ class Seals:
 
     def against(self, other: Seals, days: Iterable[str]) -> list[str]:
         """On which of ``days`` two lines of seals that should be the same differ."""
-        found = list[str]()
-        for day in sorted(days):
-            if (day in self.hashes) != (day in other.hashes):
-                found.append(f"{day} 的封印：{other.source if day in self.hashes else self.source}缺失")
-            elif self.hashes.get(day) != other.hashes.get(day):
-                found.append(f"{day} 的封印：{self.source}与{other.source}不一致")
+        found = []
+        for day in sorted(one for one in days if self.hashes.get(one) != other.hashes.get(one)):
+            lacking = [one.source for one in (self, other) if day not in one.hashes]
+            said = f"{lacking[0]}缺失" if lacking else f"{self.source}与{other.source}不一致"
+            found.append(f"{day} 的封印：{said}")
         return found
 
 
@@ -149,9 +146,8 @@ class Chains:
 
     def begin(self, case: int) -> None:
         """The records that follow are of this case."""
-        self.case, self.seq, self.hash = case, 0, ""
+        self.case, self.seq, self.hash, self._good = case, 0, "", [0] * len(self.witnesses)
         self._sealed = [one.heads.pop(case, {}) for one in self.witnesses]
-        self._good = [0] * len(self.witnesses)
 
     def add(self, seq: int, prev: str, digest: str, body: str) -> None:
         """Check the next record of the case."""
@@ -210,7 +206,7 @@ class Export:
     def __init__(self, folder: Path | None = None) -> None:
         self.folder, self.problems = folder, list[str]()
         self.own, self.chains = Seals("所附封印"), Chains()
-        self.cases, self.whole = 0, False
+        self.counts, self.scope = dict.fromkeys(("seal", "proof", "case", "record"), 0), ""
         self.closing, self.end = (0, ""), dict[str, Any]()
 
     def read(self, lines: Iterable[bytes]) -> list[str]:
@@ -222,25 +218,27 @@ class Export:
             else:
                 self._other(told)
         self.chains.end(*self.closing)
-        if self.end != {"records": self.chains.counted, "cases": self.cases}:
-            self.problems.append("导出文件不完整：末行或件数不符")
-        if self.whole:
+        self.counts["record"] = self.chains.counted
+        if not self.scope or self.end != self.counts:
+            self.problems.append("导出文件不完整：首行、末行或件数不符")
+        if self.scope == "all":
             self.chains.close()
         self.problems += self.own.problems + self.chains.problems
         return self.problems
 
     def _other(self, told: dict[str, Any]) -> None:
+        self.counts = {kind: number + (kind in told) for kind, number in self.counts.items()}
         if "export" in told:
-            self.whole = self.own.whole = told["scope"] == "all"
+            self.scope, self.own.whole = told["scope"], told["scope"] == "all"
         elif "seal" in told:
             self.own.add(told["seal"])
         elif "proof" in told:
             self.own.prove(told["proof"])
         elif "case" in told:
-            if not self.cases:
+            if self.counts["case"] == 1:
                 self.chains = Chains(self.own, *self._witnesses())
             self.chains.end(*self.closing)
-            self.cases, self.closing = self.cases + 1, (told["seq"], told["hash"])
+            self.closing = (told["seq"], told["hash"])
             self.chains.begin(told["case"])
         else:
             self.end = told["end"]
@@ -260,14 +258,16 @@ def check_package(path: Path, export: Export) -> list[str]:
         files = {name: archive.read(name) for name in archive.namelist()}
     kept = {name: one["sha256"] for name, one in json.loads(files.pop("manifest.json"))["files"].items()}
     there = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
-    names = sorted(kept.keys() | there.keys())
-    problems = [f"{name}：与清单不符（改动、缺失或多出）" for name in names if kept.get(name) != there.get(name)]
+    wrong = sorted(name for name in kept.keys() | there.keys() if kept.get(name) != there.get(name))
+    problems = [f"{name}：与清单不符（改动、缺失或多出）" for name in wrong]
+    if problems:
+        return problems
     problems += export.read(io.BytesIO(files["records.jsonl"]))
     about, told = json.loads(files["case.json"])["subject"], files["records.jsonl"].decode()
     for name in sorted(files):
         if name.startswith("dossiers/"):
-            subject = canonical({"case": about["case"], "dossier": json.loads(files[name])})
-            if sha256(f"{about['stage']}/v1\n{subject}") not in told:
+            subject = {"case": about["case"], "dossier": json.loads(files[name])}
+            if sha256(f"{about['stage']}/v1\n{canonical(subject)}") not in told:
                 problems.append(f"{name}：与办理记录所载的内容哈希不符")
         elif name.startswith("attachments/") and there[name] != name[12:76]:
             problems.append(f"{name}：内容与文件名所载的哈希不符")
@@ -291,7 +291,7 @@ def main(arguments: Sequence[str]) -> int:
         print(f"无法读取 {places[0]}：{type(error).__name__} {error}", file=sys.stderr)
         return 2
     print(*problems, sep="\n", end="\n" if problems else "", file=sys.stderr)
-    good = f"完整：{export.cases} 件，{export.chains.counted} 条记录，封印至 {(export.own.last or {}).get('day', '无')}"
+    good = f"完整：{export.counts['case']} 件，{export.chains.counted} 条记录，封印至 {(export.own.last or {}).get('day', '无')}"
     print(f"{len(problems)} 处问题" if problems else good)
     return 1 if problems else 0
 
