@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,9 @@ import click
 from flask.cli import AppGroup
 
 from governance import rulebook, sheets
-from governance.money import yuan
 from governance.refusal import Refused
 from governance.rulebook import BadRules, RuleBook
+from workflow.cli import facts, rules_text
 
 REFUSED = 3
 policy = AppGroup("policy", help="规则：显示与检查 (rule books: show and check)")
@@ -28,8 +28,7 @@ def _load(folder: Path | None) -> RuleBook:
     try:
         return RuleBook.load([folder] if folder else [])
     except BadRules as bad:
-        click.echo(str(bad), err=True)
-        sys.exit(REFUSED)
+        raise Refused(*(one if one.rule else replace(one, fact="rulebook") for one in bad.refusals)) from bad
 
 
 def _say(refused: Refused) -> None:
@@ -47,17 +46,18 @@ def _say(refused: Refused) -> None:
 def show_rule(rule: str, place: str, day: Any, folder: Path | None, as_json: bool) -> None:
     """How PLACE answers RULE on a day, with document, clause and status."""
     try:
-        found = rulebook.show(_load(folder), rule, place, day.date())
+        book = _load(folder)
+        found = rulebook.show(book, rule, place, day.date())
     except Refused as refused:
+        if as_json:
+            said = {"rule": rule, "refused": sheets.refused_as_data("", refused)["refused"]}
+            click.echo(json.dumps(said, ensure_ascii=False, indent=1, sort_keys=True))
         return _say(refused)
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False, indent=1, sort_keys=True))
     else:
-        click.echo(f"{found['title']}（{rule}）  {' → '.join(found['chain'])}")
-        for one in found["history"]:
-            click.echo(json.dumps(one, ensure_ascii=False, sort_keys=True))
-        if found["provision"]:
-            click.echo("有效：" + json.dumps(found["provision"], ensure_ascii=False, sort_keys=True))
+        for line in rules_text.rule_text(found, book.places):
+            click.echo(line)
     if found["refused"]:
         click.echo(str(found["refused"]), err=True)
         sys.exit(REFUSED)
@@ -68,7 +68,10 @@ def show_rule(rule: str, place: str, day: Any, folder: Path | None, as_json: boo
 @extra_books
 def check_rules(folder: Path | None) -> None:
     """Load every rule book and say what is wrong or not official."""
-    book = _load(folder)
+    try:
+        book = _load(folder)
+    except Refused as refused:
+        return _say(refused)
     problems = rulebook.check(book)
     for line in problems:
         click.echo(line, err=True)
@@ -101,56 +104,38 @@ def _run_command(name: str) -> click.Command:
     @click.command(name, help=sheets.SHEETS[name].title)
     @click.option("--place", required=True)
     @click.option("--on", "day", type=Day, required=True)
-    @click.option("--facts", "source", type=click.File("r", encoding="utf-8"), required=True)
+    @click.option("--facts", "source", type=click.File("rb"), required=True)
     @extra_books
     @click.option("--json", "as_json", is_flag=True)
     def run(place: str, day: Any, source: Any, folder: Path | None, as_json: bool) -> None:
-        text = source.read()
         lines = source.name.endswith((".jsonl", ".ndjson"))
+        try:
+            book: RuleBook | Refused = _load(folder)
+        except Refused as unfit:
+            book = unfit
+        places = {} if isinstance(book, Refused) else book.places
         refused = False
-        for facts in _facts(text, lines):
-            data = _run(name, place, day.date(), folder, facts)
+        for number, chunk in facts.chunks(source.read(), lines=lines):
+            data = _run(name, place, day.date(), book, chunk, number)
             refused = refused or "refused" in data
-            click.echo(_compact(data) if lines or as_json else _readable(data))
+            click.echo(_compact(data) if lines or as_json else "\n".join(rules_text.sheet_text(data, places)))
         sys.exit(REFUSED if refused else 0)
 
     return run
 
 
-def _facts(text: str, lines: bool) -> Iterator[Any]:
-    chunks: Iterable[str] = [line for line in text.splitlines() if line.strip()] if lines else [text]
-    for chunk in chunks:
-        try:
-            yield json.loads(chunk, parse_float=_no_float, parse_constant=_no_float)
-        except ValueError as error:
-            raise click.ClickException(f"事实文件不是合格的 JSON：{error}") from error
-
-
-def _no_float(text: str) -> Any:
-    raise ValueError(f"数 {text} 不是整数；金额用分的整数，比率写成字符串")
-
-
-def _run(name: str, place: str, day: date, folder: Path | None, facts: Any) -> dict[str, Any]:
+def _run(name: str, place: str, day: date, book: RuleBook | Refused, chunk: bytes, number: int) -> dict[str, Any]:
+    """One worksheet, or the refusal in its place."""
     try:
-        if not isinstance(facts, dict):
-            raise click.ClickException("每条事实须是一个 JSON 对象")
-        return sheets.run_from_cli(name, facts, _load(folder).at(place), day).as_data()
+        if isinstance(book, Refused):
+            raise book
+        return sheets.run_from_cli(name, facts.read(chunk, number), book.at(place), day).as_data()
     except Refused as refused:
         return sheets.refused_as_data(name, refused)
 
 
 def _compact(data: Any) -> str:
     return json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-
-
-def _readable(data: dict[str, Any]) -> str:
-    if "refused" in data:
-        return "\n".join(f"不能计算：{one['reason']}（{one.get('who', '')}）" for one in data["refused"])
-    rows = [f"{data['sheet']}  {data['place']}  {data['on']}  规则摘要 {data['book_digest'][:12]}"]
-    for line in data["lines"]:
-        value = f"{yuan(line['amount_fen'])} 元" if line["amount_fen"] is not None else f"{line['value']}"
-        rows.append(f"{line['label']}\t{value}\t{line['formula']}")
-    return "\n".join(rows)
 
 
 sheet_commands = _Sheets("sheet", help="工作表：计算与结构 (worksheets: run and schema)")
