@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, case, func, or_, select
+from sqlalchemy import Connection, Text, case, func, or_, select, type_coerce
 
 from governance.roles import Role
 from workflow import clock
@@ -20,6 +20,7 @@ from workflow.organisations.model import consortia, organisations
 from workflow.pages import lists, words
 
 LONGEST = 30
+HOUR_CHARACTERS = len("2026-11-27T09")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +67,11 @@ def taken(connection: Connection, visible: Collection[int], filters: Filters) ->
     """
     count = WorkingDays(load_calendar(connection))
     spans: dict[tuple[str, str, str], list[int]] = defaultdict(list)
-    days: dict[datetime, date] = {}
+    days: dict[str, date] = {}
     for row in connection.execute(_stays(visible, filters)):
-        since, left = (days.setdefault(at, clock.day_of(at)) for at in (row.at, row.left_at))
+        since, left = (days.get(hour) or days.setdefault(hour, _day_of(hour)) for hour in (row.since, row.left_at))
         if (filters.since is None or left >= filters.since) and (filters.until is None or left <= filters.until):
-            spans[row.stage, row.to_state, row.role].append(count.between(since, left))
+            spans[row.stage, row.to_state, row.role] += [count.between(since, left)] * row.number
     rows = [_taken(*key, sorted(found)) for key, found in spans.items()]
     system = words.role_name(str(Role.SYSTEM))
     return sorted(
@@ -109,9 +110,20 @@ def _stays(visible: Collection[int], filters: Filters) -> Any:
         )
         .where(or_(one.seq == 1, one.from_state != one.to_state))
         .subquery()
-    )
-    query = select(stays).where(stays.c.left_at.isnot(None))
-    return query.where(stays.c.left_at >= clock.moment(filters.since, 0)) if filters.since else query
+    ).c
+    hours = (_hour(stays.at).label("since"), _hour(stays.left_at).label("left_at"))
+    spans = (stays.stage, stays.to_state, stays.role, *hours)
+    query = select(*spans, func.count().label("number")).where(stays.left_at.isnot(None)).group_by(*spans)
+    return query.where(stays.left_at >= clock.moment(filters.since, 0)) if filters.since else query
+
+
+def _hour(column: Any) -> Any:
+    """The hour of a moment as text: enough to tell its day in Shanghai, and few enough to count by."""
+    return func.substr(type_coerce(column, Text), 1, HOUR_CHARACTERS)
+
+
+def _day_of(hour: str) -> date:
+    return clock.day_of(datetime.fromisoformat(f"{hour}:00:00Z"))
 
 
 def _taken(stage: str, state: str, role: str, days: list[int]) -> Taken:
