@@ -105,8 +105,8 @@ def _end(chains: verifier.Chains, head: Any, state: str) -> list[str]:
 
 def _rows(connection: Connection) -> Iterator[Any]:
     """Every record in order, some thousands at a time."""
-    streamed = connection.execution_options(stream_results=True, yield_per=ROWS_AT_ONCE)
-    yield from streamed.execute(text(_RECORDS)).yield_per(ROWS_AT_ONCE)
+    streamed = {"stream_results": True, "yield_per": ROWS_AT_ONCE}
+    yield from connection.execute(text(_RECORDS), execution_options=streamed)
 
 
 def _contents(connection: Connection) -> list[str]:
