@@ -62,6 +62,12 @@ class Office:
             context.close()
 
 
+def begin(page: Page, case: str) -> None:
+    """From the list of tasks, open the one of this case."""
+    page.locator(f'.todo a.btn[href^="{case}#"]').first.click()
+    expect(page).to_have_url(re.compile(f"{case}#step-"))
+
+
 def take(page: Page, trigger: str, **typed: str) -> None:
     """Fill the form of a step and send it."""
     form = page.locator(f"#step-{trigger}")
