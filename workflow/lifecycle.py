@@ -233,8 +233,9 @@ def raise_if(refusals: list[Refusal]) -> None:
 
 
 def _check_version(attempt: Attempt, step: Step, seen: str) -> None:
+    """The page shows what is there now; others may have acted since, unless the actor's own office did so too."""
     _revision, _colon, digest = attempt.case.seen.partition(":")
-    if seen.endswith(f":{digest}") and (not step.edits or step.casts):
+    if seen.endswith(f":{digest}") and (step.casts or not step.edits and _still_awaited(attempt, step)):
         return
     if seen != attempt.case.seen:
         raise Stale(
@@ -244,6 +245,11 @@ def _check_version(attempt: Attempt, step: Step, seen: str) -> None:
                 fact="version",
             )
         )
+
+
+def _still_awaited(attempt: Attempt, step: Step) -> bool:
+    waiting = tasks.waiting_organisations(attempt, step, attempt.actor.role)
+    return step.waiting is None or attempt.actor.organisation_id in waiting
 
 
 def out_of_order(attempt: Attempt, trigger: str) -> Refusal:
