@@ -1,4 +1,4 @@
-"""Worksheets and rules on the command line: every bad fact is a named refusal in its place, text is in people's words."""
+"""Worksheets and rules on the command line: every bad fact is refused by name, in its place; text is in words."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from workflow.cli.rules import COMMANDS
 
 PLACE, DAY = "demo-suixi", "2025-06-30"
 MONTH = {
-    "consortium": "sample-a", "pool": "resident", "period": "2025-03", "agreement": {"settlement.deposit_ratio": "0.05"},
+    "consortium": "sample-a", "pool": "resident", "period": "2025-03",
+    "agreement": {"settlement.deposit_ratio": "0.05"},
     "members": [{"member": "lead", "level": "county", "payable_fen": {"drg": {"own": 2305021435, "inflow": 120044210}},
                  "audit_deduction_fen": 4821690, "carried_in_fen": 0}],
     "away_fen": 345600000, "prepayment_outstanding_fen": 0, "prepayment_offset_requested_fen": 0,

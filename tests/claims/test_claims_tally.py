@@ -77,7 +77,8 @@ def test_members_without_claims_are_listed_and_empty() -> None:
 
 
 def test_a_real_case_below_nothing_and_the_floor(tmp_path: Path) -> None:
-    rows = [case("C1", cost_fen="3875828", standard_fen="2422705", patient_fen="2600632", catastrophic_fen="1275196", fund_fen="-1453123"),
+    rows = [case("C1", cost_fen="3875828", standard_fen="2422705", patient_fen="2600632",
+                 catastrophic_fen="1275196", fund_fen="-1453123"),
             case("C2", provider="TOWN-1", standard_fen="100", patient_fen="0", fund_fen="100")]
     assert payable(tallied(tmp_path, *rows), "LEAD", "drg") == {"own": -1_453_123}
     floored = tallied(tmp_path, *rows, floor_at_zero=True)

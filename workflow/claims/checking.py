@@ -57,7 +57,8 @@ def _scope(row: Mapping[str, Value], expected: Expected) -> Iterator[Wrong]:
         yield ("period", f"清算月份与本次导入不符（应为 {expected.period}）", f"the period should be {expected.period}",
                "迟到的结算按到达的月份填写，或改到对应月份导入")
     insured = row["insured_consortium"]
-    if insured is not None and expected.consortia is not None and insured not in {expected.consortium, *expected.consortia}:
+    known = expected.consortia
+    if insured not in (None, expected.consortium) and known is not None and insured not in known:
         yield ("insured_consortium", "名册里没有这个医共体", "no consortium has this code",
                "按名册填写医共体编码；参保人不归属任何医共体的留空")
     here, ours = row["provider"] in expected.members, row["insured_consortium"] == expected.consortium
