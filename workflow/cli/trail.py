@@ -59,7 +59,8 @@ def seal_trail() -> None:
         click.echo(f"已封印 {one.period}")
     try:
         with reading(_engine()) as connection:
-            written, kept, last = seal_files.write(connection), seal_files.folder(connection), sealing.last_seal(connection)
+            written, last = seal_files.write(connection), sealing.last_seal(connection)
+            kept = seal_files.folder(connection)
     except Refused as refused:
         raise click.ClickException(str(refused)) from refused
     click.echo(f"{kept or '演示数据库，不写文件'}：写入 {written} 行" if last else "还没有可以封印的日子")
