@@ -84,6 +84,13 @@ def load_calendar(connection: Connection) -> Calendar:
     return kept[1]
 
 
+def heed_version(connection: Connection, stored: str) -> None:
+    """Take the stored version as compared for this transaction, by whoever has read it along with other settings."""
+    kept, transaction = _calendars.get(str(connection.engine.url)), connection.get_transaction()
+    if kept is not None and kept[0] == stored and transaction is not None:
+        _compared[transaction] = stored
+
+
 def _read(connection: Connection) -> Calendar:
     columns = calendar_days.c
     rows = connection.execute(select(columns.day, columns.workday, columns.confirmed)).all()

@@ -19,7 +19,12 @@ _DEMO_CLOCK = Prepared(select(settings.c.value).where(settings.c.name == DEMO_CL
 def now(connection: Connection) -> datetime:
     """The moment that counts in this database: the stored demo clock where there is one, else the machine's."""
     stored = _DEMO_CLOCK.first(connection, {})
-    return datetime.fromisoformat(stored.value) if stored else datetime.now(UTC)
+    return moment_told(stored.value if stored else None)
+
+
+def moment_told(demo_clock: str | None) -> datetime:
+    """The moment that the text of a stored demo clock tells, else the machine's."""
+    return datetime.fromisoformat(demo_clock) if demo_clock else datetime.now(UTC)
 
 
 def set_demo_clock(connection: Connection, at: datetime) -> None:

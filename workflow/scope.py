@@ -5,39 +5,37 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, select
 
 from governance.roles import OrganisationKind, Role
 from workflow.attempt import Actor
 from workflow.machines import Step
 from workflow.organisations.model import consortia, memberships
 from workflow.parties import Parties
-from workflow.rules import place_chain
+from workflow.rules import place_chain, rulebook
 
 _OF_A_MEMBER = {OrganisationKind.HOSPITAL, OrganisationKind.TOWNSHIP, OrganisationKind.VILLAGE}
 
 
-def visible_consortia(connection: Connection, seats: Iterable[Any]) -> set[int]:
-    """The numbers of the consortia that someone holding ``seats`` may read."""
+def visible(seats: Iterable[Any]) -> ColumnElement[bool]:
+    """Which rows of ``consortia`` someone holding ``seats`` may read, as SQL."""
     seats = list(seats)
     own = {seat.organisation_id for seat in seats if seat.kind in _OF_A_MEMBER}
     places = {seat.place for seat in seats if seat.kind not in _OF_A_MEMBER}
-    found: set[int] = set()
-    if own:
-        found |= set(
-            connection.scalars(select(memberships.c.consortium_id).where(memberships.c.organisation_id.in_(own)))
-        )
-        found |= set(connection.scalars(select(consortia.c.id).where(consortia.c.lead_id.in_(own))))
-    if places:
-        for number, place in connection.execute(select(consortia.c.id, consortia.c.place)):
-            if places & set(place_chain(place)):
-                found.add(number)
-    return found
+    theirs = select(memberships.c.consortium_id).where(memberships.c.organisation_id.in_(own))
+    under = [code for code in rulebook().places if places & set(place_chain(code))]
+    return consortia.c.lead_id.in_(own) | consortia.c.id.in_(theirs) | consortia.c.place.in_(under)
+
+
+def visible_consortia(connection: Connection, seats: Iterable[Any]) -> set[int]:
+    """The numbers of the consortia that someone holding ``seats`` may read."""
+    return set(connection.scalars(select(consortia.c.id).where(visible(seats))))
 
 
 def may_see(connection: Connection, seats: Iterable[Any], consortium_id: int) -> bool:
     """Whether someone holding ``seats`` may read this consortium."""
-    return consortium_id in visible_consortia(connection, seats)
+    query = select(consortia.c.id).where(consortia.c.id == consortium_id, visible(seats))
+    return connection.scalar(query) is not None
 
 
 def actor_for(viewer: Any, step: Step, parties: Parties) -> Actor | None:

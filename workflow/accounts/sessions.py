@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from hashlib import sha256
+from typing import Any
 
 from flask_login import UserMixin
 from sqlalchemy import Connection, Engine, select
@@ -14,6 +15,7 @@ from governance.roles import ROLE_NAMES, Role
 from workflow import clock
 from workflow.accounts.model import auth_sessions
 from workflow.db import reading, writing
+from workflow.model import settings
 from workflow.organisations.model import organisations, persons, seats
 
 IDLE = timedelta(minutes=30)
@@ -27,6 +29,11 @@ DELAY_ROLES = (
     Role.CITY_INSURANCE_REVIEWER, Role.CITY_INSURANCE_APPROVER, Role.CITY_HEALTH_REVIEWER, Role.CITY_HEALTH_APPROVER,
     Role.CITY_FINANCE_REVIEWER, Role.CITY_FINANCE_APPROVER, Role.AGENCY_CLERK, Role.AGENCY_REVIEWER, Role.AGENCY_HEAD,
     Role.AUDITOR,
+)  # fmt: skip
+
+_SEAT = (
+    seats.c.id.label("seat_id"), seats.c.organisation_id, seats.c.role, seats.c.since, seats.c.until,
+    organisations.c.name, organisations.c.name_en, organisations.c.kind, organisations.c.place,
 )  # fmt: skip
 
 
@@ -159,44 +166,52 @@ def load_viewer(engine: Engine, token: str, at: datetime, language: str = "zh") 
 def viewer_at(connection: Connection, token: str, at: datetime, language: str = "zh") -> Viewer | None:
     """The person of a session that is neither ended, nor idle, nor too old at ``at``, and who is not disabled."""
     session, person = auth_sessions.c, persons.c
-    row = connection.execute(
-        select(person.id, person.name, session.created_at, session.last_seen_at)
+    demo_clock = select(settings.c.value).where(settings.c.name == clock.DEMO_CLOCK).scalar_subquery()
+    rows = connection.execute(
+        select(person.id, person.name.label("person"), session.created_at, session.last_seen_at, *_SEAT)
+        .add_columns(demo_clock.label("demo_clock"))
         .join_from(auth_sessions, persons, person.id == session.person_id)
+        .outerjoin(seats, seats.c.person_id == person.id)
+        .outerjoin(organisations, organisations.c.id == seats.c.organisation_id)
         .where(session.token_hash == _hash(token), session.revoked_at.is_(None), person.disabled_at.is_(None))
-    ).one_or_none()
-    if row is None or at - row.created_at > ABSOLUTE:
+        .order_by(seats.c.id)
+    ).all()
+    if not rows or at - rows[0].created_at > ABSOLUTE:
         return None
-    held = seats_of(connection, row.id, language)
-    viewer = Viewer(row.id, row.name, held, token, row.last_seen_at)
+    first = rows[0]
+    today = clock.day_of(clock.moment_told(first.demo_clock))
+    held = tuple(_seat_view(row, language) for row in rows if row.seat_id and _holds(row, today))
+    viewer = Viewer(first.id, first.person, held, token, first.last_seen_at)
     idle = IDLE_ADMINISTRATOR if viewer.has_role(Role.ADMINISTRATOR) else IDLE
-    return viewer if at - row.last_seen_at <= idle else None
+    return viewer if at - first.last_seen_at <= idle else None
 
 
 def seats_of(connection: Connection, person_id: int, language: str = "zh") -> tuple[SeatView, ...]:
     """The seats a person holds today, on the day this database lives in, oldest first."""
     today = clock.day_of(clock.now(connection))
-    seat, organisation = seats.c, organisations.c
     rows = connection.execute(
-        select(
-            seat.id, seat.organisation_id, seat.role,
-            organisation.name, organisation.name_en, organisation.kind, organisation.place,
-        )
-        .join_from(seats, organisations, organisation.id == seat.organisation_id)
-        .where(seat.person_id == person_id, seat.since <= today, seat.until.is_(None) | (seat.until >= today))
-        .order_by(seat.id)
-    ).all()  # fmt: skip
+        select(*_SEAT)
+        .join_from(seats, organisations, organisations.c.id == seats.c.organisation_id)
+        .where(seats.c.person_id == person_id)
+        .order_by(seats.c.id)
+    )
+    return tuple(_seat_view(row, language) for row in rows if _holds(row, today))
+
+
+def _holds(row: Any, day: date) -> bool:
+    return bool(row.since <= day and (row.until is None or row.until >= day))
+
+
+def _seat_view(row: Any, language: str) -> SeatView:
     english = language == "en"
-    return tuple(
-        SeatView(
-            seat_id=row.id,
-            organisation_id=row.organisation_id,
-            organisation=(row.name_en or row.name) if english else row.name,
-            kind=row.kind,
-            place=row.place,
-            role=row.role,
-            role_name=ROLE_NAMES.get(row.role, (row.role, row.role))[english],
-        )
-        for row in rows
+    return SeatView(
+        seat_id=row.seat_id,
+        organisation_id=row.organisation_id,
+        organisation=(row.name_en or row.name) if english else row.name,
+        kind=row.kind,
+        place=row.place,
+        role=row.role,
+        role_name=ROLE_NAMES.get(row.role, (row.role, row.role))[english],
     )
 
 

@@ -130,14 +130,14 @@ class CalculateForm(StepForm):
         if given is None:
             given = _defaults(attempt)
         if "consortia" in given:
-            names = {code: name for name, code in consortium_codes(attempt.connection, attempt.case.place).items()}
+            names = {code: name for name, code in consortium_codes(attempt).items()}
             named = [one | {"consortium": names.get(one["consortium"], one["consortium"])} for one in given["consortia"]]
             given = {**given, "consortia": named}
         return {name: lines_of(name, value) if name in LINES else value for name, value in given.items()}
 
     def prepare(self, attempt: Attempt) -> None:
         """Leave only what the method of the place needs; know the county's consortia by name."""
-        self.codes = consortium_codes(attempt.connection, attempt.case.place)
+        self.codes = consortium_codes(attempt)
         method = attempt.rule("budget.method", on=working_day(int(attempt.case.period), attempt.day)).value
         wanted = {*METHOD_FIELDS.get(method, ()), *ALWAYS}
         for field in list(self):
@@ -177,7 +177,7 @@ def _readable(field: Field) -> bool:
 
 def _defaults(attempt: Attempt) -> dict[str, Any]:
     year = int(attempt.case.period)
-    codes = county_consortia(attempt.connection, attempt.case.place)
+    codes = county_consortia(attempt)
     heads = insured_heads(attempt.connection, codes, attempt.case.pool, year)
     found: dict[str, Any] = {}
     if attempt.consortium.code in heads:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from workflow.attempt import Attempt
 from workflow.i18n import lazy as _
 from workflow.model import cases
 from workflow.organisations.model import consortia, insured_counts
@@ -120,13 +121,16 @@ def insured_heads(connection: Connection, codes: Iterable[str], pool: str, year:
     return {row.code: row.heads for row in rows}
 
 
-def consortium_codes(connection: Connection, place: str) -> dict[str, str]:
+def _of_the_county(attempt: Attempt) -> Sequence[Any]:
+    query = select(consortia.c.name, consortia.c.code).where(consortia.c.place == attempt.case.place)
+    return attempt.once("county", lambda: attempt.connection.execute(query.order_by(consortia.c.code)).all())
+
+
+def consortium_codes(attempt: Attempt) -> dict[str, str]:
     """The codes of the county's consortia by their names."""
-    query = select(consortia.c.name, consortia.c.code).where(consortia.c.place == place)
-    return {row.name: row.code for row in connection.execute(query)}
+    return {row.name: row.code for row in _of_the_county(attempt)}
 
 
-def county_consortia(connection: Connection, place: str) -> list[str]:
+def county_consortia(attempt: Attempt) -> list[str]:
     """Codes of all consortia of the county, between which its package is split."""
-    query = select(consortia.c.code).where(consortia.c.place == place).order_by(consortia.c.code)
-    return list(connection.scalars(query))
+    return [row.code for row in _of_the_county(attempt)]

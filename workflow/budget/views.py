@@ -31,7 +31,7 @@ def sections(page: CasePage) -> list[Section]:
     """The difference to the formula, carve-outs, the negotiation, and what was issued when."""
     results, body = page.attempt.results, page.dossier
     found = []
-    names = {code: name for name, code in consortium_codes(page.attempt.connection, page.attempt.case.place).items()}
+    names = {code: name for name, code in consortium_codes(page.attempt).items()}
     if results:
         found.append(
             Section(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, exists, func, select
+from sqlalchemy import Connection, Row, func, select
 
 from workflow.attempt import ON_PAGE, SYSTEM, Attempt, Case
 from workflow.model import attachments, case_actors, dossiers, occurrences, records, worksheets
@@ -41,13 +41,12 @@ def read_case(connection: Connection, case: Case, at: datetime, *, demo: bool = 
     attempt = Attempt(connection, case, SYSTEM, at, read={ON_PAGE: kept})
     if demo:
         attempt.read["place allowed"] = True
-    head = connection.execute(_head(case)).one()
+    head, *more = connection.execute(_head(case)).all()
     attempt.dossier = json.loads(head.dossier)
     sheet = None if head.version is None else head
     if sheet is not None:
         kept["worksheet", sheet.version] = sheet.body
-    if not head.failures:
-        attempt.read["failures"] = []
+    attempt.read["failures"] = [row for row in (head, *more) if row.job]
     trail = list(connection.execute(_trail(case.id)))
     kept["duties"] = {row.person_id: row.duty for row in trail if row.duty}
     return Reading(
@@ -60,14 +59,15 @@ def read_case(connection: Connection, case: Case, at: datetime, *, demo: bool = 
 
 
 def _head(case: Case) -> Any:
-    """The present dossier beside the newest worksheet, and whether a scheduled run of the case has failed."""
+    """The present dossier beside the newest worksheet, once for each scheduled run of the case that has failed."""
     newest = select(func.max(worksheets.c.version)).where(worksheets.c.case_id == case.id).scalar_subquery()
     sheet = worksheets.c
-    failed = exists().where(occurrences.c.status == "failed", occurrences.c.scope == case.id)
+    failed = (occurrences.c.status == "failed") & (occurrences.c.scope == dossiers.c.case_id)
     return (
         select(dossiers.c.body.label("dossier"), sheet.version, sheet.body, sheet.day, sheet.book_digest)
-        .add_columns(failed.label("failures"))
+        .add_columns(occurrences.c.job, occurrences.c.error)
         .outerjoin_from(dossiers, worksheets, (sheet.case_id == dossiers.c.case_id) & (sheet.version == newest))
+        .outerjoin(occurrences, failed)
         .where(dossiers.c.case_id == case.id, dossiers.c.version == case.dossier_version)
     )
 

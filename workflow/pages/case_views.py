@@ -12,14 +12,15 @@ from sqlalchemy import select
 from werkzeug.datastructures import CombinedMultiDict, FileStorage
 
 from governance.refusal import Refused
-from workflow import clock, door, files, lifecycle, scope
+from workflow import door, files, lifecycle, scope
 from workflow.attempt import Attempt, Case
 from workflow.i18n import lazy as _
 from workflow.machines import STAGES, Step
 from workflow.model import attachments, cases
+from workflow.organisations.model import consortia
 from workflow.pages import case_page, words
 from workflow.pages.beginnings import actor_of, begin_of
-from workflow.pages.context import connection, engine
+from workflow.pages.context import connection, engine, is_demo, now
 from workflow.pages.lists import case_url
 from workflow.security import signed_in
 
@@ -30,14 +31,16 @@ def _case(stage: str, case_id: int) -> Case:
     """The case in the viewer's scope; anything else is not found."""
     if stage not in STAGES:
         abort(404)
-    row = connection().execute(select(cases).where(cases.c.id == case_id, cases.c.stage == stage)).one_or_none()
-    if row is None or not scope.may_see(connection(), current_user.seats, row.consortium_id):
+    query = select(cases).join(consortia, consortia.c.id == cases.c.consortium_id)
+    query = query.where(cases.c.id == case_id, cases.c.stage == stage, scope.visible(current_user.seats))
+    row = connection().execute(query).one_or_none()
+    if row is None:
         abort(404)
     return Case(*row)
 
 
 def _render(case: Case, bound: dict[str, Any] | None = None, status: int = 200) -> Any:
-    page = case_page.build(connection(), case, current_user, clock.now(connection()), bound)
+    page = case_page.build(connection(), case, current_user, now(), bound, demo=is_demo())
     return render_template("pages/case.html", page=page), status
 
 
@@ -67,7 +70,7 @@ def step(stage: str, case_id: int, trigger: str) -> Any:
     known = taken or next((one for one in STAGES[stage].steps if one.trigger == trigger), None)
     if known is None:
         abort(404)
-    attempt = Attempt(connection(), case, lifecycle.SYSTEM, clock.now(connection()))
+    attempt = Attempt(connection(), case, lifecycle.SYSTEM, now())
     actor = scope.actor_for(current_user, known, attempt.parties)
     if actor is None:
         return _refused(case, Refused(lifecycle.not_yours(known, attempt)), 403)

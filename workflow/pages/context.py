@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
 from flask import Flask, current_app, g
 from flask_login import current_user
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, select
 
 from governance.roles import Role
 from workflow import clock, occurrences, rules
+from workflow.calendar_days import CALENDAR_VERSION, heed_version
+from workflow.model import settings
 from workflow.pages import lists, words
 
 SILENCE = timedelta(minutes=5)
@@ -32,6 +35,26 @@ def connection() -> Connection:
     return found
 
 
+def told() -> Mapping[str, str]:
+    """What this database says of itself, read once for this request: demo mark, demo clock, the scheduler's beat."""
+    if "told" not in g:
+        rows = connection().execute(select(settings.c.name, settings.c.value))
+        g.told = {row.name: row.value for row in rows}
+        heed_version(connection(), g.told.get(CALENDAR_VERSION, ""))
+    found: Mapping[str, str] = g.told
+    return found
+
+
+def now() -> datetime:
+    """The moment that counts for this request."""
+    return clock.moment_told(told().get(clock.DEMO_CLOCK))
+
+
+def is_demo() -> bool:
+    """Whether this database carries the demo mark."""
+    return told().get(rules.DEMO_MARK) == "1"
+
+
 def _close(_error: BaseException | None = None) -> None:
     found = g.pop("connection", None)
     if found is not None:
@@ -39,17 +62,17 @@ def _close(_error: BaseException | None = None) -> None:
         found.close()
 
 
-def scheduler_stopped(held: Connection, viewer: Any) -> SimpleNamespace | None:
+def scheduler_stopped(viewer: Any) -> SimpleNamespace | None:
     """For those who can mend it: since how many minutes the scheduler has been silent; ``None`` while it works.
 
     ``minutes`` is ``None`` where it has never run.
     """
     if viewer is None or not viewer.has_role(*WATCHERS):
         return None
-    beaten = occurrences.last_beat(held)
+    beaten = told().get(occurrences.HEARTBEAT)
     if beaten is None:
         return SimpleNamespace(minutes=None)
-    silent = clock.real_now() - beaten
+    silent = clock.real_now() - datetime.fromisoformat(beaten)
     return SimpleNamespace(minutes=silent // timedelta(minutes=1)) if silent > SILENCE else None
 
 
@@ -60,13 +83,11 @@ def init_app(app: Flask) -> None:
     @app.context_processor
     def shared() -> dict[str, Any]:
         viewer = current_user if current_user and current_user.is_authenticated else None
-        held = connection()
-        demo = rules.is_demo(held)
         return {
             "viewer": viewer,
-            "demo": demo,
-            "scheduler": None if demo else scheduler_stopped(held, viewer),
-            "today": clock.day_of(clock.now(held)),
-            "inbox_count": lists.notice_count(held, viewer) if viewer else 0,
+            "demo": is_demo(),
+            "scheduler": None if is_demo() else scheduler_stopped(viewer),
+            "today": clock.day_of(now()),
+            "inbox_count": lists.notice_count(connection(), viewer) if viewer else 0,
             "stage_words": words,
         }
