@@ -43,7 +43,7 @@ class Calendar:
 def _unknown(year: int) -> Refusal:
     return Refusal(
         reason=f"工作日历里没有 {year} 年，不能推算到该年的期限；请先导入该年的放假通知",
-        reason_en=f"The calendar holds nothing for {year}, so no deadline can reach it; import that year's notice first",
+        reason_en=f"The calendar holds nothing for {year}: no deadline can reach it; import that year's notice first",
         who="规则管理",
         who_en="Rules officer",
         link=f"/calendar?year={year}",
