@@ -206,6 +206,6 @@ def test_the_stand_alone_verifier_finds_the_same_in_an_export(
             reseal(connection)
             path.write_text("".join(export.lines(connection)), encoding="utf-8")
             undone.rollback()
-        with path.open("rb") as lines:
+        with path.open(encoding="utf-8") as lines:
             told = verifier.Export(seals_folder).read(lines)
         assert any(one.startswith((f"案件 {case_id} ", f"案件 {case_id}：")) for one in told), (tamper, told)

@@ -147,7 +147,7 @@ class Chains:
     def begin(self, case: int) -> None:
         """The records that follow are of this case."""
         self.case, self.seq, self.hash, self._good = case, 0, "", [0] * len(self.witnesses)
-        self._sealed = [one.heads.pop(case, {}) for one in self.witnesses]
+        self._sealed, self._mark = [one.heads.pop(case, {}) for one in self.witnesses], f',"case":{case},'
 
     def add(self, seq: int, prev: str, digest: str, body: str) -> None:
         """Check the next record of the case."""
@@ -158,7 +158,7 @@ class Chains:
             self.problems.append(f"案件 {self.case} 第 {seq} 条：与上一条的哈希不相接")
         if chain_hash(seq, prev, body) != digest:
             self.problems.append(f"案件 {self.case} 第 {seq} 条：内容与哈希不符")
-        if f',"case":{self.case},' not in body[:80]:
+        if self._mark not in body[:80]:
             self.problems.append(f"案件 {self.case} 第 {seq} 条：正文属于另一案件")
         for number, sealed in enumerate(self._sealed):
             if seq in sealed:
@@ -209,10 +209,9 @@ class Export:
         self.counts, self.scope = dict.fromkeys(("seal", "proof", "case", "record"), 0), ""
         self.closing, self.end = (0, ""), dict[str, Any]()
 
-    def read(self, lines: Iterable[bytes]) -> list[str]:
+    def read(self, lines: Iterable[str]) -> list[str]:
         """Check every line; returns what does not hold."""
-        for line in lines:
-            told = json.loads(line)
+        for told in map(json.loads, lines):
             if "record" in told:
                 self.chains.add(told["record"], told["prev"], told["hash"], told["body"])
             else:
@@ -262,8 +261,8 @@ def check_package(path: Path, export: Export) -> list[str]:
     problems = [f"{name}：与清单不符（改动、缺失或多出）" for name in wrong]
     if problems:
         return problems
-    problems += export.read(io.BytesIO(files["records.jsonl"]))
     about, told = json.loads(files["case.json"])["subject"], files["records.jsonl"].decode()
+    problems += export.read(io.StringIO(told))
     for name in sorted(files):
         if name.startswith("dossiers/"):
             subject = {"case": about["case"], "dossier": json.loads(files[name])}
@@ -285,7 +284,7 @@ def main(arguments: Sequence[str]) -> int:
         if zipfile.is_zipfile(places[0]):
             problems = check_package(Path(places[0]), export)
         else:
-            with Path(places[0]).open("rb") as lines:
+            with Path(places[0]).open(encoding="utf-8", newline="\n") as lines:
                 problems = export.read(lines)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         print(f"无法读取 {places[0]}：{type(error).__name__} {error}", file=sys.stderr)
