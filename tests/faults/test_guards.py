@@ -124,7 +124,7 @@ ATTACKS = (
 )
 
 ONLY_SQLITE = (
-    "INSERT OR REPLACE INTO seals SELECT day, at, first, last, heads, changes, 'forged', prev_seal_hash, hash FROM seals",
+    "REPLACE INTO seals SELECT day, at, first, last, heads, changes, 'forged', prev_seal_hash, hash FROM seals",
     "INSERT OR REPLACE INTO seal_heads SELECT case_id, seq, day, 'forged' FROM seal_heads",
     f"INSERT OR REPLACE INTO records SELECT case_id, seq, '{AT}', person_id, organisation_id, role, 'forged',"
     " from_state, to_state, body, prev_hash, hash FROM records",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 import json
 from datetime import datetime
 from typing import Any
@@ -18,7 +19,7 @@ KINDS: dict[str, type | tuple[type, ...]] = {
 }  # fmt: skip
 
 
-def keys(value: dict[str, Any], required: set[str], allowed: set[str] = frozenset()) -> None:  # type: ignore[assignment]
+def keys(value: dict[str, Any], required: set[str], allowed: Set[str] = frozenset()) -> None:
     assert required <= value.keys() <= required | allowed, value
 
 
@@ -79,7 +80,8 @@ def test_every_record_is_an_event_of_a_conforming_log(lived: Sample) -> None:
         count = connection.scalar(select(func.count()).select_from(records))
     check_conformity(log)
     assert len(log["events"]) == count
-    assert {"sample.open", "sample.opine", "sample.decide", "sample.agree"} <= {one["name"] for one in log["eventTypes"]}
+    named = {one["name"] for one in log["eventTypes"]}
+    assert {"sample.open", "sample.opine", "sample.decide", "sample.agree"} <= named
     case = next(one for one in log["objects"] if one["id"] == f"case:{number}")
     states = [one["value"] for one in case["attributes"] if one["name"] == "state"]
     assert states == ["under_review", "agreed"]

@@ -71,7 +71,9 @@ def test_an_older_export_holds_against_newer_seals(sealed: Sample, seals_folder:
 
 
 @pytest.mark.parametrize("chosen", [{}, {"case": 2}], ids=["all", "case"])
-def test_every_line_that_is_left_out_or_changed_is_found(sealed: Sample, tmp_path: Path, chosen: dict[str, Any]) -> None:
+def test_every_line_that_is_left_out_or_changed_is_found(
+    sealed: Sample, tmp_path: Path, chosen: dict[str, Any]
+) -> None:
     lines = exported(sealed, tmp_path / "e.jsonl", **chosen)
     for number, line in enumerate(lines):
         told = json.loads(line)
@@ -182,8 +184,10 @@ def test_a_million_records_are_verified_in_ten_seconds(tmp_path: Path) -> None:
                 head = verifier.chain_hash(seq, prev, body)
                 rows.append(verifier.canonical({"record": seq, "prev": prev, "hash": head, "body": body}))
                 prev = head
-            file.write(verifier.canonical({"case": case, "seq": per_case, "hash": head}) + "\n" + "\n".join(rows) + "\n")
-        file.write(verifier.canonical({"end": {"seal": 0, "proof": 0, "case": MILLION // per_case, "record": MILLION}}) + "\n")
+            first = verifier.canonical({"case": case, "seq": per_case, "hash": head})
+            file.write("\n".join([first, *rows]) + "\n")
+        end = {"seal": 0, "proof": 0, "case": MILLION // per_case, "record": MILLION}
+        file.write(verifier.canonical({"end": end}) + "\n")
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = bare(tmp_path, str(path))
     assert done.returncode == 0, done.stderr
