@@ -1,4 +1,4 @@
-"""The statements a piece of work sends to the database, counted by SQLite itself, so that none is sent past the count."""
+"""The statements a piece of work sends to the database, counted by SQLite itself: none is sent past it."""
 
 from __future__ import annotations
 

@@ -235,7 +235,7 @@ def raise_if(refusals: list[Refusal]) -> None:
 def _check_version(attempt: Attempt, step: Step, seen: str) -> None:
     """The page shows what is there now; others may have acted since, unless the actor's own office did so too."""
     _revision, _colon, digest = attempt.case.seen.partition(":")
-    if seen.endswith(f":{digest}") and (step.casts or not step.edits and _still_awaited(attempt, step)):
+    if seen.endswith(f":{digest}") and (step.casts or (not step.edits and _still_awaited(attempt, step))):
         return
     if seen != attempt.case.seen:
         raise Stale(

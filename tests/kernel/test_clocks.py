@@ -140,7 +140,7 @@ def test_a_case_that_is_over_stops_its_clocks(sample: Sample) -> None:
 def test_a_clock_is_flagged_the_day_after_its_last_day_and_once(
     sample: Sample, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs, "stage_jobs", lambda: [])
+    monkeypatch.setattr(jobs, "stage_jobs", list)
     monkeypatch.setattr(jobs, "daily_jobs", lambda: [jobs.FLAG_OVERDUE])
     case_id = started(sample)
     deadline = row(sample, case_id).deadline

@@ -140,7 +140,7 @@ def test_one_tick_goes_on_until_nothing_new_is_due(sample: Sample, monkeypatch: 
         lifecycle.note(connection, due.scope, "remind", at=at, data={"note": "请尽快评定"})
 
     monkeypatch.setattr(jobs, "stage_jobs", lambda: [Job("remind", "提醒", undecided, remind), ADMIT])
-    monkeypatch.setattr(jobs, "daily_jobs", lambda: [])
+    monkeypatch.setattr(jobs, "daily_jobs", list)
     assert [one.job for one in jobs.tick(sample.engine, AT)] == ["admit", "remind"]
     assert jobs.tick(sample.engine, AT) == []
     assert state_of(sample.engine, number).record_seq == 3

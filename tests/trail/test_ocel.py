@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
 import json
+from collections.abc import Set
 from datetime import datetime
 from typing import Any
 

@@ -131,7 +131,9 @@ class CalculateForm(StepForm):
             given = _defaults(attempt)
         if "consortia" in given:
             names = {code: name for name, code in consortium_codes(attempt).items()}
-            named = [one | {"consortium": names.get(one["consortium"], one["consortium"])} for one in given["consortia"]]
+            named = [
+                one | {"consortium": names.get(one["consortium"], one["consortium"])} for one in given["consortia"]
+            ]
             given = {**given, "consortia": named}
         return {name: lines_of(name, value) if name in LINES else value for name, value in given.items()}
 

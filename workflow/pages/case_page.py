@@ -165,7 +165,7 @@ def _rounds(reading: Reading, viewer: Any) -> list[SimpleNamespace]:
     for one in reversed(decisions.every_round(attempt)):
         if one.outcome in ("void", "superseded") and not one.cast:
             continue
-        ballot = attempt.stage.ballot(one.ballot)
+        ballot, open_to_all = attempt.stage.ballot(one.ballot), one.outcome != "open"
         found.append(
             SimpleNamespace(
                 label=ballot.label,
@@ -173,7 +173,7 @@ def _rounds(reading: Reading, viewer: Any) -> list[SimpleNamespace]:
                 opened=one.opened_at,
                 hash=one.subject_hash,
                 seats=[
-                    _seat(seat, ballot, one.cast, reading, one.outcome != "open" or _hears(viewer, seat.organisation_id))
+                    _seat(seat, ballot, one.cast, reading, open_to_all or _hears(viewer, seat.organisation_id))
                     for seat in one.seats
                 ],
             )
