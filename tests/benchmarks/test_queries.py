@@ -17,10 +17,12 @@ from sqlalchemy import Engine, select
 from governance.roles import Role
 from tests.kernel.sample_stage import AT, BUREAUS, Sample, registered, settle_in
 from tests.statements import counting
-from workflow.attempt import Actor, Case
-from workflow.db import reading
-from workflow.model import cases
+from workflow import incidents
+from workflow.attempt import SYSTEM, Actor, Attempt, Case
+from workflow.db import reading, writing
+from workflow.model import cases, occurrences
 from workflow.pages import case_page
+from workflow.pages.case_reading import read_case
 
 MOST = 15
 
@@ -90,3 +92,30 @@ def test_a_month_is_shown_within_the_limit(
     assert queries(app, engine, month.case_id, someone) > 0
     month.to_approved()
     assert queries(app, engine, month.case_id, someone) > 0
+
+
+def test_failed_runs_are_told_without_a_question_of_their_own(app: Flask, sample: Sample) -> None:
+    everyone = [people[0] for people in sample.county.actors.values()]
+    sound, broken = sample.open_case("agreed"), sample.open_case("agreed")
+    row = {"scope": broken, "period": "", "due_at": AT, "status": "failed", "attempts": 1, "error": "坏了", "note": ""}
+    with writing(sample.engine) as connection:
+        connection.execute(occurrences.insert(), [row | {"job": "first"}, row | {"job": "second"}])
+    assert queries(app, sample.engine, broken, everyone) == queries(app, sample.engine, sound, everyone)
+    with reading(sample.engine) as connection:
+        attempt = read_case(connection, Case(*connection.execute(select(cases).where(cases.c.id == broken)).one()), AT)
+        blocked = incidents.blocking(attempt.attempt.by(everyone[0]))
+    assert [str(one.reason) for one in blocked] == [
+        "定时任务“first”没有完成：坏了", "定时任务“second”没有完成：坏了",
+    ]  # fmt: skip
+
+
+def test_only_a_page_keeps_what_was_read(sample: Sample) -> None:
+    """A step reads anew after each of its writes; a page, which writes nothing, does not ask twice."""
+    number = sample.open_case("drafting")
+    with reading(sample.engine) as connection:
+        case = Case(*connection.execute(select(cases).where(cases.c.id == number)).one())
+        step, page = Attempt(connection, case, SYSTEM, AT), read_case(connection, case, AT).attempt
+        answers = iter(range(10))
+        assert [step.once("key", lambda: next(answers)) for _again in range(2)] == [0, 1]
+        assert [page.once("key", lambda: next(answers)) for _again in range(2)] == [2, 2]
+        assert page.by(SYSTEM).once("key", lambda: next(answers)) == 2
