@@ -14,6 +14,7 @@ from workflow.organisations.model import consortia, memberships
 from workflow.parties import Parties
 from workflow.rules import place_chain, rulebook
 
+CLAIMS = "claims"
 _OF_A_MEMBER = {OrganisationKind.HOSPITAL, OrganisationKind.TOWNSHIP, OrganisationKind.VILLAGE}
 
 
@@ -36,6 +37,16 @@ def may_see(connection: Connection, seats: Iterable[Any], consortium_id: int) ->
     """Whether someone holding ``seats`` may read this consortium."""
     query = select(consortia.c.id).where(consortia.c.id == consortium_id, visible(seats))
     return connection.scalar(query) is not None
+
+
+def may_open(viewer: Any, section: str, owner: int, lead_id: int) -> bool:
+    """Whether a file of a case in scope may be opened: claims detail by who brought it, the lead and those above.
+
+    ``owner`` is the person who brought the file. A member does not read another member's patients.
+    """
+    if section != CLAIMS or viewer.person_id == owner:
+        return True
+    return any(seat.kind not in _OF_A_MEMBER or seat.organisation_id == lead_id for seat in viewer.seats)
 
 
 def actor_for(viewer: Any, step: Step, parties: Parties) -> Actor | None:

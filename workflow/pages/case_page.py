@@ -21,7 +21,7 @@ from workflow.pages.case_reading import Reading, attached, read_case
 from workflow.pages.lists import case_subject, case_title, case_url
 from workflow.pages.sections import CasePage
 from workflow.pages.worksheet_view import worksheet_view
-from workflow.scope import actor_for
+from workflow.scope import actor_for, may_open
 from workflow.trail import evidence
 
 OUTCOMES = {
@@ -62,7 +62,7 @@ def build(
         rounds=_rounds(reading, viewer),
         offers=_offers(attempt, viewer, bound or {}, awaited),
         trail=_trail(reading, viewer),
-        attachments=_attachments(reading),
+        attachments=_attachments(reading, viewer),
         documents=evidence.documents(viewer, case),
         has_errors=bool(bound),
     )
@@ -233,7 +233,8 @@ def _trail_row(row: Any, reading: Reading, unheard: Collection[int]) -> SimpleNa
     )
 
 
-def _attachments(reading: Reading) -> list[SimpleNamespace]:
+def _attachments(reading: Reading, viewer: Any) -> list[SimpleNamespace]:
+    lead_id = reading.attempt.consortium.lead_id
     return [
         SimpleNamespace(
             name=row.name,
@@ -244,4 +245,5 @@ def _attachments(reading: Reading) -> list[SimpleNamespace]:
             at=row.at,
         )
         for row in attached(reading)
+        if may_open(viewer, row.section, row.person_id, lead_id)
     ]

@@ -187,12 +187,15 @@ def _begin(stage: str, beginning: Any, actor: Any, form: Any) -> int | None:
 def download(case_id: int, digest: str) -> Response:
     """A file of a case in the viewer's scope, always as a download."""
     row = connection().execute(
-        select(attachments, cases.c.consortium_id)
+        select(attachments, cases.c.consortium_id, consortia.c.lead_id)
         .join(cases, cases.c.id == attachments.c.case_id)
+        .join(consortia, consortia.c.id == cases.c.consortium_id)
         .where(attachments.c.case_id == case_id, attachments.c.sha256 == digest)
         .limit(1)
     ).one_or_none()
     if row is None or not scope.may_see(connection(), current_user.seats, row.consortium_id):
+        abort(404)
+    if not scope.may_open(current_user, row.section, row.person_id, row.lead_id):
         abort(404)
     try:
         content = files.open_bytes(row.sha256)
