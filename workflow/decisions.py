@@ -195,15 +195,12 @@ def refusals(attempt: Attempt, step: Step) -> list[Refusal]:
     if link in done:
         return [Refusal(reason=_("%(seat)s已经作出决定，不能重复", seat=seat.label), fact="decision")]
     before = ballot.chain[: ballot.chain.index(link)]
-    return [
-        Refusal(
-            reason=_("%(seat)s还缺“%(link)s”", seat=seat.label, link=link_label(missing)),
-            who=seat.label,
-            fact="decision",
-        )
-        for missing in before
-        if missing not in done
-    ]
+    return [owed(seat.label, missing) for missing in before if missing not in done]
+
+
+def owed(seat: str, link: str) -> Refusal:
+    """What a seat still has to give."""
+    return Refusal(reason=_("%(seat)s还缺“%(link)s”", seat=seat, link=link_label(link)), who=seat, fact="decision")
 
 
 def link_label(link: str) -> Any:
@@ -279,6 +276,6 @@ def waiting_for(attempt: Attempt, step: Step) -> list[int]:
 
 
 __all__ = [
-    "VERDICTS", "cast", "claim_duty", "count", "every_round", "excluded", "last_round", "open_rounds", "refresh",
+    "VERDICTS", "cast", "claim_duty", "count", "every_round", "excluded", "last_round", "open_rounds", "owed", "refresh",
     "refusals", "waiting_for",
 ]

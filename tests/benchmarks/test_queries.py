@@ -52,7 +52,11 @@ def sample(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sample]:
 def queries(app: Flask, engine: Engine, case_id: int, actors: list[Actor]) -> int:
     """How many statements the page of a case takes for someone who holds all these seats."""
     seats = [
-        SimpleNamespace(seat_id=one.seat_id, organisation_id=one.organisation_id, role=str(one.role)) for one in actors
+        SimpleNamespace(
+            seat_id=one.seat_id, organisation_id=one.organisation_id, role=str(one.role),
+            kind=str(one.role).rsplit("_", 1)[0],
+        )
+        for one in actors
     ]
     viewer = SimpleNamespace(person_id=actors[0].person_id, name=actors[0].name, seats=seats)
     with app.test_request_context(), reading(engine) as connection:

@@ -94,7 +94,7 @@ def _now(attempt: Attempt, awaited: Mapping[tuple[str, int, str], Step]) -> Simp
     """Who holds the case, what is missing for its next steps, since when and by when."""
     connection, case = attempt.connection, attempt.case
     bodies = {organisation for _trigger, organisation, _role in awaited}
-    missing: dict[str, Any] = {}
+    missing = _undecided(attempt, awaited)
     for step in attempt.stage.steps_from(case.state):
         if step.dest and step.dest != case.state and not step.dangerous and (step.task or step.primary):
             for refusal in lifecycle.guard_refusals(attempt, step):
@@ -114,6 +114,16 @@ def _now(attempt: Attempt, awaited: Mapping[tuple[str, int, str], Step]) -> Simp
         provisional=bool(clock_row and clock_row.provisional),
         allowed_working_days=clock_row.days if clock_row else None,
     )
+
+
+def _undecided(attempt: Attempt, awaited: Mapping[tuple[str, int, str], Step]) -> dict[str, Any]:
+    """The decisions that several seats still owe in the case's state, each named by its seat."""
+    owed = {}
+    for (_trigger, organisation, _role), step in awaited.items():
+        if step.casts and step.dest is None:
+            refusal = decisions.owed(attempt.parties.names[organisation], step.casts[1])
+            owed[str(refusal.reason)] = words.shown(refusal)
+    return owed
 
 
 def _offers(
