@@ -19,7 +19,10 @@ from workflow.pages import case_page
 
 def shown(app: Any, month: Month, actor: Actor, on: str = "2025-04-14") -> str:
     """The page of the month as ``actor`` sees it, without markup."""
-    seat = SimpleNamespace(seat_id=actor.seat_id, organisation_id=actor.organisation_id, role=str(actor.role))
+    seat = SimpleNamespace(
+        seat_id=actor.seat_id, organisation_id=actor.organisation_id, role=str(actor.role),
+        kind=str(actor.role).rsplit("_", 1)[0],
+    )
     viewer = SimpleNamespace(person_id=actor.person_id, name=actor.name, seats=[seat])
     with app.test_request_context(), reading(month.engine) as connection:
         page = case_page.build(connection, month.case, viewer, moment(on))
