@@ -276,6 +276,6 @@ def waiting_for(attempt: Attempt, step: Step) -> list[int]:
 
 
 __all__ = [
-    "VERDICTS", "cast", "claim_duty", "count", "every_round", "excluded", "last_round", "open_rounds", "owed", "refresh",
-    "refusals", "waiting_for",
+    "VERDICTS", "cast", "claim_duty", "count", "every_round", "excluded", "last_round", "open_rounds", "owed",
+    "refresh", "refusals", "waiting_for",
 ]
