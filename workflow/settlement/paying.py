@@ -7,9 +7,10 @@ from datetime import date
 from typing import Any
 
 from governance.roles import Role
-from workflow import clocks, files, ledger
+from workflow import clocks, ledger
 from workflow.attempt import Attempt, refuse
 from workflow.i18n import lazy as _
+from workflow.settlement import receipts
 from workflow.settlement.model import member_of_actor, members_of_month, net_by_member, unconfirmed
 
 Lines = list[tuple[str, str, int]]
@@ -143,24 +144,15 @@ def bank_proof(
     attempt: Attempt, *, bank_reference: str, members: Sequence[str] = (), proof: dict[str, Any] | None = None
 ) -> None:
     """The lead proves by the bank's record that members have their money: all still open, or those named."""
-    open_codes = unconfirmed(attempt)
-    if not set(members) <= set(open_codes):
-        raise refuse(_("所列成员单位中有不待确认的"), who=_("牵头医院财务"), field="members")
-    if not bank_reference.strip():
-        raise refuse(_("请填写银行回单号"), who=_("牵头医院财务"), field="bank_reference")
-    digest = files.attach(attempt, "bank_proof", proof) if proof else ""
-    _received(
-        attempt, list(members) or open_codes, "proven", attempt.day, bank_reference=bank_reference.strip(), proof=digest
+    receipts.prove(
+        attempt, unconfirmed(attempt), net_by_member(attempt), bank_reference=bank_reference, members=members,
+        proof=proof,
     )
     _close_when_received(attempt)
 
 
-def _received(attempt: Attempt, codes: Sequence[str], how: str, on: date, **said: Any) -> None:
-    nets = net_by_member(attempt)
-    receipts = attempt.progress.setdefault("receipts", {})
-    for code in codes:
-        receipts[code] = {"how": how, "on": on.isoformat(), "by": attempt.actor.name, "fen": nets[code], **said}
-    attempt.noted["received"] = list(codes)
+def _received(attempt: Attempt, codes: Sequence[str], how: str, on: date) -> None:
+    receipts.received(attempt, codes, net_by_member(attempt), how, on)
 
 
 def _close_when_received(attempt: Attempt) -> None:
