@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from governance.rulebook import Book
+from governance.rulebook import Book, RuleBook
 
 DAY = date(2025, 12, 31)
 CASES = Path(__file__).parent / "cases"
@@ -21,6 +21,19 @@ def book(rules: Mapping[str, Any], agreement: Mapping[str, Any] | None = None) -
 
 def cases(name: str) -> Any:
     return yaml.safe_load((CASES / name).read_text(encoding="utf-8"))
+
+
+def sheet_cases() -> list[dict[str, Any]]:
+    """Every case of one worksheet: its rules, or a place and a day, its facts, and its results or refusals."""
+    files = ["sheets.yaml", *sorted(f"sheets/{path.name}" for path in (CASES / "sheets").glob("*.yaml"))]
+    return [case for name in files for case in cases(name)]
+
+
+def book_of(case: Mapping[str, Any]) -> Book:
+    """The rules a case states, or those of the place and day it names."""
+    if "place" in case:
+        return RuleBook.load().at(case["place"]).in_force(case["on"])
+    return book(case["rules"])
 
 
 def year(**changes: Any) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import pytest
 
 from governance.refusal import Refused
 from governance.sheets import refused_as_data, run
-from tests.governance.books import CASES, book, cases, year
+from tests.governance.books import CASES, book, book_of, cases, sheet_cases, year
 
 EXAMPLES = json.loads((CASES / "worked_examples.json").read_text(encoding="utf-8"))
 
@@ -21,16 +21,16 @@ def test_worked_examples_come_out_byte_for_byte(name: str) -> None:
     assert json.dumps(sheet.as_data()["results"]) == json.dumps(example["results"])
 
 
-@pytest.mark.parametrize("case", cases("sheets.yaml"), ids=lambda case: case["says"])
+@pytest.mark.parametrize("case", sheet_cases(), ids=lambda case: case["says"])
 def test_each_case_gives_its_results_or_its_refusals(case: dict[str, Any]) -> None:
     if "refused" in case:
         with pytest.raises(Refused) as refused:
-            run(case["sheet"], case["facts"], book(case["rules"]))
+            run(case["sheet"], case["facts"], book_of(case))
         said = refused_as_data(case["sheet"], refused.value)["refused"]
         assert [one.get("rule") or one.get("fact") for one in said] == case["refused"]
         assert all(one["reason"] and one["reason_en"] and one["who"] for one in said)
         return
-    results = run(case["sheet"], case["facts"], book(case["rules"])).as_data()["results"]
+    results = run(case["sheet"], case["facts"], book_of(case)).as_data()["results"]
     assert {key: results[key] for key in case["results"]} == case["results"]
 
 

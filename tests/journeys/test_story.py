@@ -227,7 +227,8 @@ def test_time_never_runs_backwards(held: Connection) -> None:
 
 def test_every_worksheet_gives_the_same_bytes_again(held: Connection) -> None:
     found = held.execute(select(worksheets)).all()
-    assert {row.sheet for row in found} == set(sheets.SHEETS)
+    assert {row.sheet for row in found} == {
+        "qualification", "budget", "monthly-settlement", "assessment", "annual-clearing", "surplus-plan"}
     for row in found:
         book = rules.book_at(row.place, row.day, json.loads(row.agreement))
         again = sheets.run(row.sheet, json.loads(row.facts), book).canonical()
