@@ -21,11 +21,15 @@ from .faults import (
     rows_of,
     unknown_keys,
 )
+from .health_shapes import health_faults
 from .schemes import scheme_faults
 
 
 def shape_faults(rule: str, value: Any) -> list[Fault]:
     """What is wrong with a value of this rule, in Chinese and English; empty when nothing is."""
+    found = health_faults(rule, value)
+    if found is not None:
+        return found
     check = _SHAPES.get(rule) or (scheme_faults if rule.endswith(".scheme") else None)
     if check is None:
         return []

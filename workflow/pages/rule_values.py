@@ -47,6 +47,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "operating": ("运营", ""), "max": ("最高", "at most"), "min": ("最低", "at least"), "ratio": ("比例", ""),
     "from": ("起", ""), "by": ("依据", ""), "kind": ("方式", ""), "cap": ("上限", ""), "present": ("到会", ""),
     "excluded": ("不计入", "excluded"),
+    "fell_or_below_mean": ("人均支出下降或增幅低于平均", "spending per head fell, or grew less than the mean"),
+    "fell": ("人均支出下降", "spending per head fell"),
     "true": ("是", "yes"), "false": ("否", "no"),
 }  # fmt: skip
 _OF_RULE: dict[tuple[str, str], tuple[str, str]] = {
@@ -58,6 +60,7 @@ _OF_RULE: dict[tuple[str, str], tuple[str, str]] = {
 _UNITS: dict[str, tuple[str, str]] = {
     "working_days": ("个工作日", " working days"), "days": ("天", " days"), "months": ("个月", " months"),
     "day_of_month": ("日", ""), "count": ("次", ""),
+    "groups": ("组", " groups"),
 }  # fmt: skip
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?\Z", re.ASCII)
 
@@ -225,6 +228,18 @@ def _public_health(value: Mapping[str, Any]) -> str:
     return pick(f"牵头医院份额的 {share}；其中 {split}", f"{share} of the lead's share; of which {split}")
 
 
+def _result_bands(value: Mapping[str, Any]) -> str:
+    said = [pick(f"前 {percent(band['upto'])} 得 {percent(band['ratio'])}",
+                 f"the first {percent(band['upto'])} get {percent(band['ratio'])}") for band in value["bands"]]
+    return pick("按名次：", "by rank: ") + pick("；", "; ").join([*said, pick("其余不参与", "the rest nothing")])
+
+
+def _targets(value: Mapping[str, Any]) -> str:
+    return pick("；", "; ").join(
+        f"{pick(one['label'], one.get('label_en') or one['label'])} {'≤' if one['direction'] == 'down' else '≥'} "
+        f"{one['target']}" for one in value["indicators"])
+
+
 def _majority(value: Mapping[str, str]) -> str:
     of = pick("全体", "all seats") if value["of"] == "all" else pick("到会", "those present")
     if "more_than" in value:
@@ -265,4 +280,5 @@ def _scheme(value: Mapping[str, Any]) -> str:
 _SAID: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "clearing.retention": _retention, "clearing.overrun": _overrun, "clearing.deposit_return": _deposit_return,
     "surplus.public_health_share": _public_health, "committee.quorum": _quorum, "qualification.standard": _standard,
+    "public_health.result_bands": _result_bands, "public_health.targets": _targets,
 }  # fmt: skip
