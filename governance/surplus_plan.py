@@ -6,17 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any, NoReturn
+from typing import Any
 
 from governance import facts as fact
 from governance.facts import COMMON, Field, ListOf, Number, Record, Text, Whole, fen
 from governance.money import apportion, plain, share
-from governance.refusal import Refusal, Refused
+from governance.tiers import LEVELS, refuse_rule, to_tiers
 from governance.worksheet import BookLike, Lines, Worksheet
-
-LEVELS: dict[str, tuple[str, str]] = {
-    "county": ("县级", "county"), "township": ("乡镇", "township"), "village": ("村级", "village"),
-}
 
 FACTS = Record(COMMON | {
     "year": Field(Whole(2000, 2200), "年度", "year", optional=True),
@@ -121,7 +117,7 @@ def _split(
     tiers = dict.fromkeys(LEVELS, 0)
     amounts = {member["member"]: 0 for member in members}
     for pot in pots:
-        for level, tier_fen in _to_tiers(pot).items():
+        for level, tier_fen in to_tiers(pot.amount_fen, pot.rule).items():
             tiers[level] += lines.amount(
                 f"pots.{pot.name}.{level}", f"{pot.name} · {LEVELS[level][0]}", f"{pot.name} · {LEVELS[level][1]}",
                 tier_fen, "amount × tier ratio, largest remainder", provision=pot.rule, amount_fen=pot.amount_fen,
@@ -135,14 +131,6 @@ def _split(
     for level, tier_fen in tiers.items():
         lines.amount(f"tiers.{level}", f"{LEVELS[level][0]}合计", f"{LEVELS[level][1]} total", tier_fen, "Σ pots")
     return tiers, amounts
-
-
-def _to_tiers(pot: Pot) -> dict[str, int]:
-    ratios = pot.rule.value
-    if not isinstance(ratios, Mapping) or set(ratios) - set(LEVELS):
-        _refuse_rule(pot.rule.rule, "分配比例应为县、乡、村三级", "tier ratios must name county, township, village")
-    parts = apportion(pot.amount_fen, [Decimal(ratios.get(level, "0")) for level in LEVELS])
-    return dict(zip(LEVELS, parts, strict=True))
 
 
 def _public_health(lines: Lines, lead: str, amounts: dict[str, int], book: BookLike) -> dict[str, int]:
@@ -178,10 +166,10 @@ def _refuse_below_floor(lines: Lines, tiers: Mapping[str, int], base_fen: int, b
     lines.amount("township_village_fen", "乡村两级合计", "Townships and villages", primary_fen, "township + village",
                  provision=rule or required, base_fen=base_fen, floor=rule.value if rule is not None else None)
     if primary_fen <= 0:
-        _refuse_rule("surplus.tier_ratios", "乡镇和村级未分得结余", "nothing reaches townships and villages")
+        refuse_rule("surplus.tier_ratios", "乡镇和村级未分得结余", "nothing reaches townships and villages")
     if rule is not None and primary_fen < Fraction(rule.decimal) * base_fen:
-        _refuse_rule(rule.rule, f"乡村两级合计低于下限 {plain(rule.decimal)}",
-                     f"townships and villages get less than the floor of {plain(rule.decimal)}")
+        refuse_rule(rule.rule, f"乡村两级合计低于下限 {plain(rule.decimal)}",
+                    f"townships and villages get less than the floor of {plain(rule.decimal)}")
 
 
 def _member_lines(lines: Lines, members: Sequence[Mapping[str, Any]], amounts: Mapping[str, int]) -> None:
@@ -191,8 +179,3 @@ def _member_lines(lines: Lines, members: Sequence[Mapping[str, Any]], amounts: M
                      reason=member["reason"] or "", level=member["level"], weight=member["weight"])
         if amounts[name] == 0 and not member["reason"]:
             fact.refuse(f"members[{index}].reason", f"{name} 分得为零，须写明理由", f"{name} gets nothing: say why")
-
-
-def _refuse_rule(rule: str, zh: str, en: str) -> NoReturn:
-    raise Refused(Refusal(reason=f"{zh}（{rule}）", reason_en=f"{en} ({rule})", who="管委会与规则管理",
-                          who_en="the committee and the rules officer", rule=rule))
