@@ -64,6 +64,7 @@ class Case:
     opened_at: datetime
     closed_at: datetime | None
     follows_id: int | None
+    definition: int
 
     @property
     def seen(self) -> str:

@@ -92,3 +92,24 @@ def take(
 
     answer: dict[str, Any] = once(engine, key, body, at, act)
     return answer
+
+
+def act(
+    engine: Engine,
+    case_id: int,
+    verb: str,
+    *,
+    actor: Actor,
+    key: str,
+    at: datetime | None = None,
+    data: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Do something around a case through the door; the answer is as of a step."""
+    body = {"case": case_id, "act": verb, "person": actor.person_id, "role": str(actor.role), "data": data or {}}
+
+    def do(connection: Connection, moment: datetime) -> dict[str, Any]:
+        case = lifecycle.act(connection, case_id, verb, actor=actor, at=moment, data=data)
+        return {"case": case.id, "state": case.state, "record": case.record_seq}
+
+    answer: dict[str, Any] = once(engine, key, body, at, do)
+    return answer

@@ -14,11 +14,14 @@ FIRST_REVISION = "0002"
 
 APPEND_ONLY = (
     "records", "decisions", "dossiers", "worksheets", "attachments", "case_actors", "round_seats", "postings",
-    "admin_records", "seals", "seal_heads",
+    "admin_records", "seals", "seal_heads", "recusals", "comments", "definitions",
 )  # fmt: skip
 GUARDED = (*APPEND_ONLY, "answers", "rounds", "cases", "journals")
 NEVER_REPLACED = tuple(name for name in GUARDED if name not in ("answers", "attachments"))
-LATER = {"admin_records": "0003", "seals": "0004", "seal_heads": "0004"}
+LATER = {
+    "admin_records": "0003", "seals": "0004", "seal_heads": "0004", "recusals": "0006", "comments": "0006",
+    "definitions": "0006",
+}  # fmt: skip
 OWN_RULES = frozenset(
     {
         "guard_cases__fixed",

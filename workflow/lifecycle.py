@@ -9,19 +9,20 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select
 
 from governance.refusal import Refusal, Refused
-from governance.roles import ROLE_NAMES
 from workflow import clocks, decisions, incidents, records, tasks
+from workflow.acts.registry import ACTS
 from workflow.attempt import SYSTEM, Actor, Attempt, Case, sha256, subject_text
 from workflow.db import canonical
 from workflow.i18n import lazy as _
+from workflow.kernel_refusals import not_offered, not_yours, out_of_order, raise_if
 from workflow.machines import STAGES, Step, next_state
 from workflow.model import cases, dossiers
 from workflow.prepared import Prepared
 from workflow.standing import NotFound, check_actor, seat_valid
 
 __all__ = [
-    "SYSTEM", "NotFound", "Stale", "guard_refusals", "lock", "not_yours", "note", "open_case", "out_of_order",
-    "raise_if", "seat_valid", "take",
+    "SYSTEM", "NotFound", "Stale", "act", "guard_refusals", "lock", "not_offered", "not_yours", "note", "open_case",
+    "out_of_order", "raise_if", "seat_valid", "take",
 ]  # fmt: skip
 
 # SQLite, which knows no row locks, leaves the lock out: a writing transaction holds its one write lock already.
@@ -60,7 +61,8 @@ def open_case(
     stage_of_case = STAGES[stage]
     first = state or str(next(iter(stage_of_case.states)))
     case = Case(
-        0, stage, consortium_id, place, pool, period, serial, first, 0, at, 1, "", "{}", None, 0, "", at, None, follows
+        0, stage, consortium_id, place, pool, period, serial, first, 0, at, 1, "", "{}", None, 0, "", at, None, follows,
+        1,
     )
     body = dict(dossier or {})
     case.subject_hash = sha256(subject_text(case, body))
@@ -135,6 +137,32 @@ def _follow(attempt: Attempt, trigger: str) -> None:
     following.step = step
     raise_if(guard_refusals(following, step))
     _perform(following, step)
+
+
+def act(
+    connection: Connection,
+    case_id: int,
+    verb: str,
+    *,
+    actor: Actor,
+    at: datetime,
+    data: Mapping[str, Any] | None = None,
+) -> Case:
+    """Do something around a case that takes no step: all of it, or nothing.
+
+    What is decided stays as it is; tasks follow. Raises ``NotFound`` out of scope and ``Refused`` with every reason.
+    """
+    attempt = Attempt(connection, lock(connection, case_id), actor, at, data or {})
+    check_actor(attempt)
+    known = ACTS[verb]
+    if attempt.case.closed_at is not None or not known.offered(attempt):
+        raise Refused(not_offered(known))
+    raise_if(list(known.refusals(attempt)))
+    known.do(attempt, **attempt.data)
+    _write_record(attempt, verb, attempt.case.state)
+    _keep_case(attempt)
+    tasks.refresh(attempt)
+    return attempt.case
 
 
 def note(
@@ -226,12 +254,6 @@ def guard_refusals(attempt: Attempt, step: Step) -> list[Refusal]:
     return found
 
 
-def raise_if(refusals: list[Refusal]) -> None:
-    """Raises ``Refused`` with all of ``refusals`` when there are any."""
-    if refusals:
-        raise Refused(*refusals)
-
-
 def _check_version(attempt: Attempt, step: Step, seen: str) -> None:
     """The page shows what is there now; others may have acted since, unless the actor's own office did so too."""
     _revision, _colon, digest = attempt.case.seen.partition(":")
@@ -250,27 +272,3 @@ def _check_version(attempt: Attempt, step: Step, seen: str) -> None:
 def _still_awaited(attempt: Attempt, step: Step) -> bool:
     waiting = tasks.waiting_organisations(attempt, step, attempt.actor.role)
     return step.waiting is None or attempt.actor.organisation_id in waiting
-
-
-def out_of_order(attempt: Attempt, trigger: str) -> Refusal:
-    """The refusal of a step that does not lead out of the case's state."""
-    stage, state = attempt.stage, attempt.case.state
-    label = next((one.label for one in stage.steps if one.trigger == trigger), trigger)
-    return Refusal(
-        reason=_("本件现在是“%(state)s”，不能办理“%(step)s”", state=stage.state_labels[state], step=label),
-        who=_("请按页面列出的步骤办理"),
-        fact="state",
-    )
-
-
-def not_yours(step: Step, attempt: Attempt) -> Refusal:
-    """The refusal that names whose step it is."""
-    who = "、".join(ROLE_NAMES[str(role)][0] for role in step.by)
-    who_en = ", ".join(ROLE_NAMES[str(role)][1] for role in step.by)
-    return Refusal(
-        reason=_("“%(step)s”由%(who)s办理", step=step.label, who=who),
-        reason_en=f"This step is taken by: {who_en}",
-        who=who,
-        who_en=who_en,
-        fact="role",
-    )

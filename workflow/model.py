@@ -14,6 +14,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from workflow.acts.model import definitions as definitions
 from workflow.claims.model import claim_files as claim_files
 from workflow.db import Day, Fen, Flag, Key, Moment, key_column, table
 from workflow.trail.model import seal_heads as seal_heads
@@ -42,6 +43,7 @@ cases = table(
     Column("opened_at", Moment, nullable=False),
     Column("closed_at", Moment),
     Column("follows_id", Key, ForeignKey("cases.id")),
+    Column("definition", Integer, nullable=False, server_default="1"),
     UniqueConstraint("stage", "consortium_id", "pool", "period", "serial"),
     CheckConstraint("pool IN ('', 'resident', 'employee')", name="pool"),
     Index(None, "consortium_id", "stage", "period"),
@@ -105,6 +107,7 @@ records = table(
     Column("hash", Text, nullable=False),
     PrimaryKeyConstraint("case_id", "seq"),
     Index(None, "at"),
+    Index(None, "person_id", "at"),
 )
 
 rounds = table(
@@ -162,6 +165,8 @@ decisions = table(
     Column("opinion", Text, nullable=False),
     Column("details", Text, nullable=False),
     Column("at", Moment, nullable=False),
+    Column("for_person_id", Key),
+    Column("paper_id", Key),
     UniqueConstraint("case_id", "round_no", "link", "seat_key"),
     ForeignKeyConstraint(
         ["case_id", "round_no", "subject_hash"],
@@ -206,6 +211,7 @@ tasks = table(
     Column("role", Text, nullable=False),
     Column("since", Moment, nullable=False),
     Column("deadline", Text, nullable=False),
+    Column("person_id", Key),
     UniqueConstraint("case_id", "trigger", "organisation_id", "role"),
     Index(None, "organisation_id", "role", "deadline", "id"),
 )

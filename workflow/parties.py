@@ -120,6 +120,10 @@ class Affiliations:
             {row.id: row.code for row in acting},
         )
 
+    def names_by_id(self) -> dict[int, str]:
+        """The names, by number, of all who are or were members or bodies."""
+        return {row.id: row.name for row in self.rows}
+
     def names(self) -> dict[str, tuple[str, str]]:
         """The Chinese and English names, by code, of the consortium and of all who are or were members or bodies."""
         found = {row.code: (row.name, row.name_en) for row in self.rows}

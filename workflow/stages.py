@@ -10,10 +10,13 @@ ORDER = (
     "takeover", "self_assessment", "city_ruling", "agreement", "budget", "settlement", "assessment", "clearing",
     "surplus_plan",
 )
+ACTS: tuple[str, ...] = ("comment",)
 
 
 def load() -> dict[str, Stage]:
-    """Import every stage, so that it registers itself; returns them by name in the order of the lifecycle."""
+    """Import every stage and every act, so that they register themselves; returns the stages in their order."""
     for name in ORDER:
         importlib.import_module(f"workflow.{name}.machine")
+    for name in ACTS:
+        importlib.import_module(f"workflow.acts.{name}")
     return {name: STAGES[name] for name in ORDER}

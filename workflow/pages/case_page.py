@@ -16,7 +16,7 @@ from workflow import clocks, decisions, lifecycle, tasks
 from workflow.attempt import Attempt, Case
 from workflow.clock import day_of
 from workflow.machines import Step
-from workflow.pages import words
+from workflow.pages import act_offers, words
 from workflow.pages.case_reading import Reading, attached, read_case
 from workflow.pages.lists import case_subject, case_title, case_url
 from workflow.pages.sections import CasePage
@@ -61,6 +61,7 @@ def build(
         worksheets=[worksheet_view(sheet, page.worksheet, attempt)] if sheet else [],
         rounds=_rounds(reading, viewer),
         offers=_offers(attempt, viewer, bound or {}, awaited),
+        acts=[] if case.closed_at else act_offers.links(attempt, viewer),
         trail=_trail(reading, viewer),
         attachments=_attachments(reading, viewer),
         documents=evidence.documents(viewer, case),

@@ -27,7 +27,7 @@ from workflow.security import signed_in
 blueprint = Blueprint("cases", __name__)
 
 
-def _case(stage: str, case_id: int) -> Case:
+def case_in_scope(stage: str, case_id: int) -> Case:
     """The case in the viewer's scope; anything else is not found."""
     if stage not in STAGES:
         abort(404)
@@ -40,6 +40,7 @@ def _case(stage: str, case_id: int) -> Case:
 
 
 def _render(case: Case, bound: dict[str, Any] | None = None, status: int = 200) -> Any:
+    """The page of ``case``; ``bound`` holds forms that came back with errors."""
     page = case_page.build(connection(), case, current_user, now(), bound, demo=is_demo())
     return render_template("pages/case.html", page=page), status
 
@@ -48,14 +49,14 @@ def _render(case: Case, bound: dict[str, Any] | None = None, status: int = 200) 
 @signed_in
 def show(stage: str, case_id: int) -> Any:
     """The case."""
-    return _render(_case(stage, case_id))
+    return _render(case_in_scope(stage, case_id))
 
 
 @blueprint.get("/<stage>/<int:case_id>/<trigger>")
 @signed_in
 def back_to(stage: str, case_id: int, trigger: str) -> Any:
     """Where a step that was refused is asked for again: its form on the page of the case."""
-    case = _case(stage, case_id)
+    case = case_in_scope(stage, case_id)
     if all(one.trigger != trigger for one in STAGES[stage].steps):
         abort(404)
     return redirect(f"{case_url(stage, case.id)}#step-{trigger}")
@@ -65,7 +66,7 @@ def back_to(stage: str, case_id: int, trigger: str) -> Any:
 @signed_in
 def step(stage: str, case_id: int, trigger: str) -> Any:
     """Take a step: load, form, valid, one command, redirect; otherwise the page again with what is wrong."""
-    case = _case(stage, case_id)
+    case = case_in_scope(stage, case_id)
     taken = STAGES[stage].step_from(case.state, trigger)
     known = taken or next((one for one in STAGES[stage].steps if one.trigger == trigger), None)
     if known is None:
@@ -119,11 +120,16 @@ def _take(case: Case, known: Step, actor: Any, form: Any) -> Any:
 
 def _refused(case: Case, refused: Refused, status: int, bound: dict[str, Any] | None = None) -> Any:
     """The page again, with every reason why not, and the typed text kept."""
+    flash_refusals(refused)
+    forms = {trigger: form for trigger, form in (bound or {}).items() if form is not None}
+    return _render(case_in_scope(case.stage, case.id), forms, status)
+
+
+def flash_refusals(refused: Refused) -> None:
+    """Every reason why not, above the page that comes next."""
     for refusal in refused.refusals:
         said = words.shown(refusal)
         flash(f"{said.reason}" + (f"（{said.who}）" if said.who else ""), "error")
-    forms = {trigger: form for trigger, form in (bound or {}).items() if form is not None}
-    return _render(_case(case.stage, case.id), forms, status)
 
 
 def kept_files(data: dict[str, Any]) -> dict[str, Any]:
