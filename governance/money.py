@@ -35,6 +35,11 @@ def share(fen: int, ratio: Decimal) -> int:
     return int(_WIDE.multiply(Decimal(fen), ratio).quantize(Decimal(1), rounding=ROUND_HALF_UP, context=_WIDE))
 
 
+def ratio(part: Fraction | int, whole: Fraction | int = 1) -> Decimal:
+    """``part ÷ whole`` as a ratio of six decimals, rounded half up once; raises ZeroDivisionError for no whole."""
+    return Decimal(round_fen(Fraction(part) / whole * 10**6)).scaleb(-6)
+
+
 def apportion(total_fen: int, weights: Sequence[Weight]) -> list[int]:
     """Split ``total_fen`` by ``weights`` so that the parts add up to it exactly, in fen.
 

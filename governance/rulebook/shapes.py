@@ -22,6 +22,7 @@ from .faults import (
     unknown_keys,
 )
 from .health_shapes import health_faults
+from .monitoring import indicator_set_faults, milestone_faults, mode_faults, price_faults
 from .schemes import scheme_faults
 
 
@@ -165,6 +166,13 @@ def _weights(value: Mapping[str, Any]) -> Iterator[Fault]:
         yield f"权重之和应为 1，现为 {total}", f"weights must sum to 1, not {total}"
 
 
+def _halves(value: Mapping[str, Any]) -> Iterator[Fault]:
+    yield from unknown_keys(value, {"public_benefit", "operating"})
+    for key in sorted({"public_benefit", "operating"} - value.keys()):
+        yield f"缺少 {key}", f"missing: {key}"
+    yield from _weights(value)
+
+
 def _public_health(value: Mapping[str, Any]) -> Iterator[Fault]:
     yield from unknown_keys(value, {"ratio", "split"})
     yield from bad_numbers(value, "", "ratio", most=ONE)
@@ -201,4 +209,10 @@ _SHAPES: dict[str, Callable[[Mapping[str, Any]], Iterator[Fault]]] = {
     "overrun.tier_ratios": bad_shares,
     "budget.weights": _weights,
     "committee.quorum": _quorum,
+    "payment_modes.modes": mode_faults,
+    "unit_accounts.score_weights": _halves,
+    "unit_accounts.prices": price_faults,
+    "indicators.national": indicator_set_faults,
+    "indicators.local": indicator_set_faults,
+    "indicators.milestones": milestone_faults,
 }

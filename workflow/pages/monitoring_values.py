@@ -40,7 +40,8 @@ def _indicators(value: Mapping[str, Any]) -> str:
     count = sum(len(dimension["indicators"]) for dimension in value["dimensions"])
     named = pick("、", ", ").join(
         f"{pick(one['label'], one.get('label_en'))} {len(one['indicators'])}" for one in value["dimensions"])
-    return pick(f"{value.get('name', '')}，共 {count} 项（{named}）", f"{value.get('name_en', '')}, {count} in all ({named})")
+    name = pick(value.get("name", ""), value.get("name_en"))
+    return pick(f"{name}，共 {count} 项（{named}）", f"{name}, {count} in all ({named})")
 
 
 def _milestones(value: Mapping[str, Any]) -> str:

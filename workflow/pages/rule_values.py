@@ -8,7 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 from governance.money import plain, yuan
-from workflow.pages.words import pick
+from workflow.pages import monitoring_terms, monitoring_values
+from workflow.pages.words import percent, pick
 
 WORDS: dict[str, tuple[str, str]] = {
     "county": ("县级", "county"), "township": ("乡镇", "township"), "village": ("村级", "village"),
@@ -51,6 +52,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "fell": ("人均支出下降", "spending per head fell"),
     "true": ("是", "yes"), "false": ("否", "no"),
 }  # fmt: skip
+WORDS |= {key: said for key, said in monitoring_terms.CHOICES.items() if key not in WORDS}
 _OF_RULE: dict[tuple[str, str], tuple[str, str]] = {
     ("scope.cross_consortium", "insured"): ("患者参保的医共体", "the patient's own consortium"),
     ("scope.cross_consortium", "treating"): ("收治的医共体", "the treating consortium"),
@@ -69,11 +71,6 @@ def word(key: str, rule: str = "") -> str:
     """The word of a key or choice; one that nobody named is shown as it is."""
     zh, en = _OF_RULE.get((rule, key)) or WORDS.get(key, (key, key))
     return str(pick(zh, en or key.replace("_", " ")))
-
-
-def percent(ratio: str) -> str:
-    """A ratio as an exact percentage: ``0.05`` → ``5%``, nothing rounded."""
-    return f"{plain(Decimal(ratio) * 100)}%"
 
 
 def value_text(rule: str, value: Any, unit: str = "") -> str:
@@ -281,4 +278,4 @@ _SAID: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "clearing.retention": _retention, "clearing.overrun": _overrun, "clearing.deposit_return": _deposit_return,
     "surplus.public_health_share": _public_health, "committee.quorum": _quorum, "qualification.standard": _standard,
     "public_health.result_bands": _result_bands, "public_health.targets": _targets,
-}  # fmt: skip
+} | monitoring_values.SAID  # fmt: skip

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
 from flask_babel import get_locale
 
+from governance.money import plain
 from governance.refusal import Refusal
 from governance.roles import ROLE_NAMES
 from workflow.i18n import lazy as _
@@ -45,6 +47,11 @@ def english() -> bool:
 def pick(zh: Any, en: Any) -> Any:
     """``en`` for an English reader where there is one, else ``zh``."""
     return en if en and english() else zh
+
+
+def percent(ratio: str) -> str:
+    """A ratio as an exact percentage: ``0.05`` → ``5%``, nothing rounded."""
+    return f"{plain(Decimal(ratio) * 100)}%"
 
 
 def shown(refusal: Refusal) -> SimpleNamespace:
