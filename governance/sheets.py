@@ -7,7 +7,20 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
 
-from governance import assessment, budget, clearing, self_assessment, settlement, surplus_plan
+from governance import (
+    assessment,
+    budget,
+    chronic_package,
+    clearing,
+    health_unit,
+    indicators,
+    payment_modes,
+    public_health,
+    self_assessment,
+    settlement,
+    surplus_plan,
+    unit_accounts,
+)
 from governance import facts as fact
 from governance.refusal import Refusal, Refused
 from governance.worksheet import BookLike, Worksheet
@@ -44,6 +57,12 @@ SHEETS: dict[str, Sheet] = {
         Sheet("assessment", "考核", "Assessment", assessment.assess, assessment.FACTS),
         Sheet("annual-clearing", "年度清算", "Annual clearing", clearing.clear_year, clearing.FACTS),
         Sheet("surplus-plan", "结余分配", "Surplus plan", surplus_plan.plan_surplus, surplus_plan.FACTS),
+        Sheet("public-health", "基本公共卫生经费", "Public-health money", public_health.reckon_year, public_health.FACTS),
+        Sheet("chronic-package", "慢病包干", "Chronic package", chronic_package.chronic_package, chronic_package.FACTS),
+        Sheet("health-unit", "健康管理单元", "Health-management units", health_unit.health_unit, health_unit.FACTS),
+        Sheet("payment-modes", "三种医保管理方式对比", "Ways of payment", payment_modes.compare_modes, payment_modes.FACTS),
+        Sheet("unit-accounts", "单元核算", "Unit accounts", unit_accounts.unit_statements, unit_accounts.FACTS),
+        Sheet("indicators", "监测指标", "Monitoring indicators", indicators.monitor, indicators.FACTS),
     )
 }
 

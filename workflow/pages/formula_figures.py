@@ -7,17 +7,19 @@ from decimal import Decimal
 from typing import Any
 
 from governance.money import plain, yuan
-from workflow.pages import formula_words, rule_values
+from workflow.pages import formula_words, health_terms, monitoring_terms, rule_values
 from workflow.pages.words import pick
 
-_COUNTS = {"insured", "blank", "failures", "checks"}
+_COUNTS = {"insured", "blank", "failures", "checks", *monitoring_terms.COUNTED, *health_terms.COUNTED}
 _PERCENTS = {"deposit_ratio", "package_ratio", "retention_ratio", "growth", "pool_growth", "floor", "ratio"}
+_PERCENTS |= {"reward_ratio"}
+_PERCENTS |= health_terms.PERCENTS
 # Phrases of formulas that an input stands for under another name.
 _STANDS_FOR = {
     "in area": "prior_in_area", "out of area": "prior_out_of_area", "manual": "prior_manual",
     "prior settled total": "prior_settled", "lead total": "lead_total", "ratio at the score": "ratio",
     "Σ parts": "parts", "Σ deductions": "deductions", "Σ positive available": "payable", "events": "value",
-    "Σ members' own_share": "shared",
+    "Σ members' own_share": "shared", "prepaid before": "prepaid_before",
 }  # fmt: skip
 _SAYS_A_RULE = ("→", "≥", "≤")
 
@@ -97,6 +99,8 @@ class Figures:
             return rule_values.percent(value)
         if name == "split" and isinstance(self.line["provision"]["value"], Mapping):
             return f"{value} ÷ {_sum_of(self.line['provision']['value']['split'])}"
+        if name in health_terms.PARTS:
+            return f"{value} ÷ {_sum_of(self.line['provision']['value'])}"
         if isinstance(value, int):
             return f"{value:,}"
         return f"({value})" if str(value).startswith("-") else str(value)

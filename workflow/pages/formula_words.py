@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from functools import cache
 
+from workflow.pages import health_terms, monitoring_terms
 from workflow.pages.words import pick
 
 # A token or a whole phrase: what the field calls it in Chinese, and in English where the token itself does not read.
@@ -100,7 +101,9 @@ WHOLE: dict[str, tuple[str, str]] = {
 UNITS: dict[str, tuple[str, str]] = {
     "fen": ("元", "yuan"), "ratio": ("", ""), "count": ("条", "criteria"), "grade": ("", ""), "flag": ("", ""),
     "points": ("分", "points"), "choice": ("", ""),
-}  # fmt: skip
+} | monitoring_terms.UNITS | health_terms.UNITS  # fmt: skip
+TERMS |= monitoring_terms.TERMS | health_terms.TERMS
+WHOLE |= monitoring_terms.WHOLE
 # Where Chinese puts the parts of a phrase in another order.
 PHRASES: list[tuple[re.Pattern[str], str]] = [
     (re.compile(r"\brank (\d+) of (\d+)"), r"\2 个中第 \1 名"),

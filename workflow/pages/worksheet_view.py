@@ -15,14 +15,15 @@ from sqlalchemy import select
 from governance.money import yuan
 from workflow.attempt import Attempt
 from workflow.organisations.model import consortia, organisations
-from workflow.pages import formula_words, rule_values, words
+from workflow.pages import formula_words, health_terms, monitoring_terms, rule_values, words
 from workflow.pages.formula_figures import Figures, money_input, percent_input
 
 _COUNTED = {"insured": ("人", "people"), "checks": ("次", ""), "blank": ("条", ""), "failures": ("条", "")}
+_COUNTED |= monitoring_terms.COUNTED | health_terms.COUNTED
 _ANSWERS = {
     "passes": ("通过", "不通过", "passes", "does not pass"), "passed": ("合格", "不合格", "passed", "failed"),
     "identities": ("成立", "不成立", "holds", "does not hold"), "add_up": ("相符", "不符", "holds", "does not hold"),
-}  # fmt: skip
+} | monitoring_terms.ANSWERS  # fmt: skip
 _GRADES = {"met": ("达到", "met"), "not_met": ("未达到", "not met")}
 _PEOPLE = ("members", "consortia")
 _RESULTS = ("net_to_lead_fen", "approved_fen", "retained_fen", "score", "passes")
@@ -162,7 +163,7 @@ def input_text(line: Mapping[str, Any], one: Mapping[str, Any]) -> str:
     if name in _COUNTED:
         zh, en = _COUNTED[name]
         return f"{int(value):,} {words.pick(zh, en)}".rstrip() if isinstance(value, int) else str(value)
-    if name == "split" or (name == "ratio" and line["key"].startswith("pots.")):
+    if name in ("split", *health_terms.PARTS) or (name == "ratio" and line["key"].startswith("pots.")):
         return f"{value} {words.pick('份', 'parts')}"
     if name == "level":
         return rule_values.word(value)
