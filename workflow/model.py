@@ -107,7 +107,9 @@ records = table(
     Column("hash", Text, nullable=False),
     PrimaryKeyConstraint("case_id", "seq"),
     Index(None, "at"),
-    Index(None, "person_id", "at"),
+    # What someone has done, newest first, and what someone has begun (the first record of a case).
+    Index(None, "person_id", "at", "case_id", "seq"),
+    Index(None, "person_id", "seq", "at", "case_id"),
 )
 
 rounds = table(
@@ -213,7 +215,8 @@ tasks = table(
     Column("deadline", Text, nullable=False),
     Column("person_id", Key),
     UniqueConstraint("case_id", "trigger", "organisation_id", "role"),
-    Index(None, "organisation_id", "role", "deadline", "id"),
+    # An inbox is read from this alone, in its order, however many tasks others have.
+    Index(None, "organisation_id", "role", "deadline", "id", "person_id"),
 )
 
 notices = table(
@@ -226,6 +229,7 @@ notices = table(
     Column("body", Text, nullable=False),
     Column("at", Moment, nullable=False),
     Index(None, "organisation_id", "role", "id"),
+    Index(None, "organisation_id", "role", "kind", "id"),
 )
 
 journals = table(

@@ -34,6 +34,12 @@ NEW_COLUMNS = (
     ("decisions", "paper_id", "{number}"),
     ("tasks", "person_id", "{number}"),
 )
+NEW_INDEXES = (
+    ("records", ["person_id", "at", "case_id", "seq"]),
+    ("records", ["person_id", "seq", "at", "case_id"]),
+    ("tasks", ["organisation_id", "role", "deadline", "id", "person_id"]),
+    ("notices", ["organisation_id", "role", "kind", "id"]),
+)
 
 
 def _id() -> Column[Any]:
@@ -107,6 +113,7 @@ def _what_is_said() -> None:
         "drafts", _to("person_id"), _to("case_id", "cases"), *_text("trigger", "body", "seen", "at"),
         PrimaryKeyConstraint("person_id", "case_id", "trigger"),
     )  # fmt: skip
+    op.create_index("ix_drafts__case_id", "drafts", ["case_id"])
     _table(
         "saved_filters", _id(), _to("person_id"), *_text("name", "query", "at"),
         UniqueConstraint("person_id", "name"),
@@ -168,7 +175,9 @@ def upgrade() -> None:
     for table, column, kind in NEW_COLUMNS:
         typed = kind.format(number="INTEGER" if sqlite else "BIGINT")
         op.execute(f"ALTER TABLE {table} ADD COLUMN {column} {typed}")
-    op.create_index("ix_records__person_id_at", "records", ["person_id", "at"])
+    for table, columns in NEW_INDEXES:
+        op.create_index(f"ix_{table}__{'_'.join(columns)}", table, columns)
+    op.drop_index("ix_tasks__organisation_id_role_deadline_id", "tasks")
     _guards(sqlite=sqlite)
     if sqlite:
         _no_replacement()
@@ -176,7 +185,11 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """None of them; the guards go with their tables."""
-    op.drop_index("ix_records__person_id_at", "records")
+    op.create_index(
+        "ix_tasks__organisation_id_role_deadline_id", "tasks", ["organisation_id", "role", "deadline", "id"]
+    )
+    for table, columns in reversed(NEW_INDEXES):
+        op.drop_index(f"ix_{table}__{'_'.join(columns)}", table)
     for table, column, _kind in reversed(NEW_COLUMNS):
         op.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
     for table in (

@@ -111,6 +111,7 @@ drafts = table(
     Column("seen", Text, nullable=False),
     Column("at", Moment, nullable=False),
     PrimaryKeyConstraint("person_id", "case_id", "trigger"),
+    Index(None, "case_id"),
 )
 
 saved_filters = table(
