@@ -61,8 +61,9 @@ class Consent:
     """How many organisations must agree: ``all``, ``any``, ``count`` (``needed``) or ``share`` (``part``).
 
     A share is ``of`` all seats or of those present, at least its part, or more than it when ``strict``.
-    ``returns_needed`` returns end the round as returned; fewer only count as not agreeing. ``waits`` holds every
-    outcome back until each seat has given its verdict.
+    ``returns_needed`` returns end the round as returned; fewer only count as not agreeing. ``rejects_needed``
+    disagreements fail it, however many others agree; 0 leaves that to agreement being out of reach. ``waits`` holds
+    every outcome back until each seat has given its verdict. ``present`` is the number there, once it is known.
     """
 
     kind: str = "all"
@@ -72,31 +73,38 @@ class Consent:
     strict: bool = False
     returns_needed: int = 1
     waits: bool = False
+    rejects_needed: int = 0
+    present: int | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in ("all", "any", "count", "share") or self.of not in ("all", "present"):
             raise ValueError(f"unknown kind of consent: {self.kind} of {self.of}")
         if self.kind == "share" and self.part is None:
             raise ValueError("a share of seats needs its part")
-        if self.needed < 1 or self.returns_needed < 1:
+        if self.needed < 1 or self.returns_needed < 1 or self.rejects_needed < 0:
             raise ValueError("the numbers needed start at 1")
 
     @classmethod
     def parse(cls, written: object, *, waits: bool = False) -> Consent:
         """From a rule's value: ``all``, ``any``, ``{count: "2"}`` or ``{share: "2/3", of: present, returns: "1"}``.
 
-        ``{kind: all}`` and ``{kind: any}`` are read too. Raises ValueError for another shape.
+        ``{kind: all}`` and ``{kind: any}`` are read too; ``rejects: "1"`` lets one disagreement fail the round.
+        Raises ValueError for another shape.
         """
         if not isinstance(written, Mapping):
             return cls(str(written), waits=waits)
-        waits, returns = waits or written.get("waits") is True, int(written.get("returns", "1"))
+        rest: dict[str, Any] = {
+            "returns_needed": int(written.get("returns", "1")),
+            "waits": waits or written.get("waits") is True,
+            "rejects_needed": int(written.get("rejects", "0")),
+        }
         if "kind" in written:
-            return cls(str(written["kind"]), returns_needed=returns, waits=waits)
+            return cls(str(written["kind"]), **rest)
         if "count" in written:
-            return cls("count", needed=int(written["count"]), returns_needed=returns, waits=waits)
+            return cls("count", needed=int(written["count"]), **rest)
         strict = "more_than" in written
         part = Fraction.parse(str(written.get("more_than", written.get("share"))))
-        return cls("share", 1, part, str(written.get("of", "all")), strict, returns, waits)
+        return cls("share", 1, part, str(written.get("of", "all")), strict, **rest)
 
     def carried(self, agreed: int, seats: int) -> bool:
         """Whether ``agreed`` of ``seats`` are enough. Of no seats nothing is enough."""
@@ -114,8 +122,8 @@ def outcome(
 ) -> Outcome | None:
     """How a round of ``seats`` stands after these ``verdicts``, one a seat, or None while it is open.
 
-    The first verdict that decides ends it: enough agreement, enough returns, or so many others that enough agreement
-    is out of reach. A recusal takes its seat out of the count, an abstention stays in it; with every seat recused the
+    The first verdict that decides ends it: enough returns, enough disagreement, enough agreement, or so many others
+    that enough agreement is out of reach. A recusal takes its seat out of the count, an abstention stays in it; with every seat recused the
     round fails. ``present`` is needed where the rule counts those present. ``rule`` may be written as ``Consent.parse``
     reads it, or ``{committee: <committee.quorum>, present: 6, motion: major}`` for a committee's vote.
     Raises ValueError for more verdicts than seats, or an unknown one.
@@ -127,6 +135,7 @@ def outcome(
     if not isinstance(rule, Consent):
         rule = Consent.parse(rule)
     if rule.of == "present":
+        present = rule.present if present is None else present
         if present is None or present > seats:
             raise ValueError(f"the number present is needed, and at most the seats: {present} of {seats}")
         seats = present
@@ -142,6 +151,8 @@ def _round_outcome(verdicts: Sequence[str], seats: int, rule: Consent) -> Outcom
     counted = seats - count[RECUSED]
     if count[RETURN] >= rule.returns_needed:
         return Outcome.RETURNED
+    if rule.rejects_needed and count[DISAGREE] >= rule.rejects_needed:
+        return Outcome.FAILED
     if rule.carried(count[AGREE], counted):
         return Outcome.PASSED
     return_is_open = count[RETURN] > 0 and count[RETURN] + waiting >= rule.returns_needed
@@ -229,6 +240,16 @@ class Committee:
         can_pass = majority.carried(count[AGREE] + waiting, seats, present)
         can_return = majority.carried(count[RETURN] + waiting, seats, present)
         return None if can_pass or can_return else Outcome.FAILED
+
+
+def with_added(own: str, added: Sequence[str]) -> str:
+    """The verdict of a seat whose holder has asked others (加签): agreement only where nobody who was asked objects.
+
+    A return of anybody returns; else a disagreement of anybody disagrees. Whoever was asked and abstains objects to
+    nothing; the seat abstains where its own holder does.
+    """
+    said = [own, *added]
+    return next((verdict for verdict in (RETURN, DISAGREE) if verdict in said), own)
 
 
 def _check(verdicts: Sequence[str], seats: int) -> None:
