@@ -25,6 +25,9 @@ _RUNNING = Prepared(
     .where(clocks.c.case_id == bindparam("case"), clocks.c.stopped_on.is_(None))
     .order_by(clocks.c.deadline, clocks.c.name)
 )
+_EVERY = Prepared(
+    select(clocks).where(clocks.c.case_id == bindparam("case")).order_by(clocks.c.deadline, clocks.c.name)
+)
 
 
 def deadline_after(connection: Connection, start: date, provision: Provision) -> tuple[date, bool]:
@@ -151,18 +154,31 @@ class Pause:
 
 def pauses(connection: Connection, case_ids: Iterable[int]) -> dict[tuple[int, str, int], list[Pause]]:
     """The pauses that are over, by case, clock and its number, oldest first, as the trail tells them."""
-    columns, found = records.c, defaultdict[tuple[int, str, int], list[Pause]](list)
+    columns = records.c
     query = (
         select(columns.case_id, columns.body, columns.organisation_id)
         .where(columns.case_id.in_(set(case_ids)), columns.body.contains('"paused":{'))
         .order_by(columns.case_id, columns.seq)
     )
-    for row in connection.execute(query):
+    return told_pauses(connection.execute(query))
+
+
+def told_pauses(rows: Iterable[Any]) -> dict[tuple[int, str, int], list[Pause]]:
+    """The pauses among records of cases, as ``pauses`` gives them."""
+    found = defaultdict[tuple[int, str, int], list[Pause]](list)
+    for row in rows:
+        if '"paused":{' not in row.body:
+            continue
         for name, told in json.loads(row.body)["data"].get("paused", {}).items():
             days = (date.fromisoformat(told["from"]), date.fromisoformat(told["to"]))
             one = Pause(name, told["serial"], *days, told["hands"], row.organisation_id)
             found[row.case_id, name, told["serial"]].append(one)
     return dict(found)
+
+
+def of_case(connection: Connection, case_id: int) -> list[Any]:
+    """Every clock of a case, running or not, the nearest deadline first."""
+    return _EVERY.rows(connection, {"case": case_id})
 
 
 def running(connection: Connection, case_id: int) -> list[Any]:

@@ -10,7 +10,7 @@ ORDER = (
     "takeover", "self_assessment", "city_ruling", "agreement", "budget", "settlement", "assessment", "clearing",
     "surplus_plan",
 )
-ACTS: tuple[str, ...] = ("comment",)
+ACTS: tuple[str, ...] = ("comment", "nudge", "notify")
 
 
 def load() -> dict[str, Stage]:

@@ -11,6 +11,7 @@ from flask_babel import get_locale
 from governance.money import plain
 from governance.refusal import Refusal
 from governance.roles import ROLE_NAMES
+from workflow.acts.registry import ACTS
 from workflow.i18n import lazy as _
 
 POOLS = {"resident": _("城乡居民"), "employee": _("职工"), "": ""}
@@ -47,6 +48,12 @@ def english() -> bool:
 def pick(zh: Any, en: Any) -> Any:
     """``en`` for an English reader where there is one, else ``zh``."""
     return en if en and english() else zh
+
+
+def verb_label(verb: str) -> Any:
+    """What a record's verb is called where its stage has no step of that name: an act, or something of the kernel."""
+    act = ACTS.get(verb)
+    return act.label if act else VERBS.get(verb, verb)
 
 
 def percent(ratio: str) -> str:

@@ -181,7 +181,7 @@ def row_view(row: Any, unheard: Collection[tuple[int, int]]) -> SimpleNamespace:
         organisation=words.pick(row.body_name, row.body_name_en) or "",
         role=words.role_name(row.role),
         by_system=row.person_id is None,
-        verb=stage.verb_label(row.verb) or words.VERBS.get(row.verb, row.verb),
+        verb=stage.verb_label(row.verb) or words.verb_label(row.verb),
         case=row.case_id,
         case_title=lists.case_title(row.stage, words.pick(row.name, row.name_en), row.period),
         url=lists.case_url(row.stage, row.case_id),

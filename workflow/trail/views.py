@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from governance.roles import Role
 from workflow import clock, scope
+from workflow.acts.registry import ACTS
 from workflow.attempt import Case
 from workflow.db import writing
 from workflow.i18n import lazy as _
@@ -81,7 +82,7 @@ def index() -> str:
 
 def _verbs(stage: str) -> list[tuple[str, Any]]:
     """What can be done in a stage, or everywhere, once each."""
-    found: dict[str, Any] = dict(words.VERBS)
+    found: dict[str, Any] = words.VERBS | {verb: known.label for verb, known in ACTS.items()}
     for name in [stage] if stage else STAGES:
         for step in STAGES[name].steps:
             found.setdefault(step.trigger, step.label)
