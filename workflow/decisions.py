@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy import bindparam, func, or_, select
 
-from governance import quorum
 from governance.refusal import Refusal, Refused
 from governance.roles import DUTY_NAMES, Duty
+from workflow import counting, standing
 from workflow.attempt import Attempt
 from workflow.db import canonical
 from workflow.i18n import lazy as _
@@ -21,11 +21,10 @@ from workflow.prepared import Prepared
 from workflow.rounds import OpenRound, every_round, last_round, open_rounds
 
 VERDICTS = {"agree": _("同意"), "disagree": _("不同意"), "return": _("退回"), "abstain": _("弃权")}
-_HELD = Prepared(
-    select(case_actors.c.duty).where(
-        case_actors.c.case_id == bindparam("case"), case_actors.c.person_id == bindparam("person")
-    )
-)
+LINKS = {
+    "review": _("经办意见"), "section": _("科室负责人意见"), "division": _("分管负责人意见"), "approve": _("负责人决定"),
+    "head": _("主要负责人决定"), "vote": _("表决"), counting.ADDED: _("加签意见"),
+}  # fmt: skip
 _BIND = Prepared(case_actors.insert())
 _CAST = Prepared(decisions.insert().inline())
 _END = Prepared(
@@ -35,48 +34,47 @@ LINK_DUTIES = {"review": Duty.REVIEW, "approve": Duty.APPROVE, "vote": Duty.APPR
 
 
 def claim_duty(attempt: Attempt, duty: Duty) -> None:
-    """Bind the actor to ``duty`` in this case; raises ``Refused`` when they hold an excluding one already."""
+    """Bind the actor, and whom they act for, to ``duty`` in this case.
+
+    Raises ``Refused`` when one of them holds an excluding one already, or has administered an intervention on it.
+    """
     refusal = excluded(attempt, duty)
     if refusal:
         raise Refused(refusal)
-    if _duty_held(attempt) is None:
-        person = attempt.actor.person_id
+    held = standing.bound(attempt).duties
+    for person in sorted(attempt.actor.bound_people - held.keys()):
         _BIND.run(attempt.connection, {"case_id": attempt.case.id, "person_id": person, "duty": str(duty)})
-        attempt.read["duties"][person] = str(duty)
-
-
-def _duty_held(attempt: Attempt) -> str | None:
-    """The excluding duty that the actor holds in the case; read once for an attempt."""
-    if attempt.for_a_page:
-        return duties(attempt).get(attempt.actor.person_id or 0)
-    known, person = attempt.read.setdefault("duties", {}), attempt.actor.person_id
-    if person not in known:
-        row = _HELD.first(attempt.connection, {"case": attempt.case.id, "person": person})
-        known[person] = row and row.duty
-    held: str | None = known[person]
-    return held
+        held[person] = str(duty)
 
 
 def duties(attempt: Attempt) -> dict[int, str]:
     """The excluding duty of everyone who has taken one on in the case, by person."""
+    if attempt.for_a_page:
+        return standing.bound(attempt).duties
     query = select(case_actors.c.person_id, case_actors.c.duty).where(case_actors.c.case_id == attempt.case.id)
-    return attempt.once("duties", lambda: {row.person_id: row.duty for row in attempt.connection.execute(query)})
+    return {row.person_id: row.duty for row in attempt.connection.execute(query)}
 
 
 def excluded(attempt: Attempt, duty: Duty) -> Refusal | None:
-    """Why the actor may not take on ``duty`` in this case: they have already taken part in another duty."""
-    held = _duty_held(attempt) if attempt.actor.person_id else None
-    if held is None or held == duty:
+    """Why the actor may not take on ``duty`` in this case: they, or whom they act for, had another part in it."""
+    actor = attempt.actor
+    if actor.person_id is None:
         return None
-    return Refusal(
-        reason=_(
-            "不相容岗位：您在本件中已经承担“%(held)s”，不能再承担“%(duty)s”",
-            held=DUTY_NAMES[held][0],
-            duty=DUTY_NAMES[duty][0],
-        ),
-        who=_("由同一单位的另一人办理"),
-        fact="duty",
+    bound = standing.bound(attempt)
+    if bound.intervened & actor.bound_people:
+        return Refusal(reason=_("您办理过本件的管理干预，不能再承担“%(duty)s”", duty=DUTY_NAMES[duty][0]), fact="duty")
+    held = {person: bound.duties[person] for person in actor.bound_people if person in bound.duties}
+    if all(one == duty for one in held.values()):
+        return None
+    own = held.get(actor.person_id, duty)
+    taken = own if own != duty else held[actor.holder_id or 0]
+    named = {"held": DUTY_NAMES[taken][0], "duty": DUTY_NAMES[duty][0]}
+    reason = (
+        _("不相容岗位：您在本件中已经承担“%(held)s”，不能再承担“%(duty)s”", **named)
+        if own != duty
+        else _("不相容岗位：授权人在本件中已经承担“%(held)s”，不能由您代为承担“%(duty)s”", **named)
     )
+    return Refusal(reason=reason, who=_("由同一单位的另一人办理"), fact="duty")
 
 
 def refresh(attempt: Attempt) -> None:
@@ -171,7 +169,7 @@ def seat_for(attempt: Attempt, current: OpenRound) -> Any | None:
     mine = [
         seat
         for seat in current.seats
-        if seat.organisation_id == actor.organisation_id and actor.person_id in json.loads(seat.eligible)
+        if seat.organisation_id == actor.organisation_id and actor.holder_id in json.loads(seat.eligible)
     ]
     if asked:
         return next((seat for seat in mine if seat.seat_key == asked), None)
@@ -195,7 +193,13 @@ def refusals(attempt: Attempt, step: Step) -> list[Refusal]:
     if link in done:
         return [Refusal(reason=_("%(seat)s已经作出决定，不能重复", seat=seat.label), fact="decision")]
     before = ballot.chain[: ballot.chain.index(link)]
-    return [owed(seat.label, missing) for missing in before if missing not in done]
+    found = [owed(seat.label, missing) for missing in before if missing not in done]
+    found += counting.unheard(step, ballot, current, seat.seat_key)
+    if step.duty and excluded(attempt, step.duty):
+        return found
+    actor = attempt.actor
+    again = [counting.twice(current, seat.organisation_id, one, seat.seat_key) for one in actor.bound_people]
+    return found + [one for one in again if one][:1]
 
 
 def owed(seat: str, link: str) -> Refusal:
@@ -205,7 +209,7 @@ def owed(seat: str, link: str) -> Refusal:
 
 def link_label(link: str) -> Any:
     """What a link of a seat's chain is called."""
-    return {"review": _("经办意见"), "approve": _("负责人决定"), "vote": _("表决")}.get(link, link)
+    return LINKS.get(link, link)
 
 
 def cast(attempt: Attempt, step: Step) -> str | None:
@@ -229,6 +233,7 @@ def cast(attempt: Attempt, step: Step) -> str | None:
             "seat_key": seat.seat_key,
             "organisation_id": seat.organisation_id,
             "person_id": actor.person_id,
+            "for_person_id": actor.for_person_id,
             "seat_id": actor.seat_id,
             "duty": str(step.duty or LINK_DUTIES[link]),
             "subject_hash": attempt.case.subject_hash,
@@ -239,6 +244,7 @@ def cast(attempt: Attempt, step: Step) -> str | None:
         },
     )
     current.cast.append((seat.seat_key, link, verdict))
+    current.people[seat.seat_key, link] = actor.person_id or 0
     attempt.noted |= {"round": current.round_no, "seat": seat.seat_key, "link": link, "verdict": verdict}
     attempt.noted["subject"] = attempt.case.subject_hash
     if opinion:
@@ -248,16 +254,12 @@ def cast(attempt: Attempt, step: Step) -> str | None:
 
 def count(attempt: Attempt, ballot: Ballot, current: OpenRound) -> str | None:
     """Count a round; when its outcome can no longer change, close it and return the trigger that follows."""
-    counted = [verdict for _seat, link, verdict in current.cast if link == ballot.chain[-1]]
-    total = len(current.seats)
-    rule = ballot.rule(attempt)
-    found = quorum.outcome(counted, total, rule) if isinstance(rule, quorum.Consent) else rule(counted, total)
+    found = counting.outcome(attempt, ballot, current)
     if found is None:
         return None
-    outcome = str(found)
-    _close(attempt, ballot, current, outcome)
-    attempt.noted["outcome"] = outcome
-    return ballot.then.get(outcome)
+    _close(attempt, ballot, current, found)
+    attempt.noted["outcome"] = found
+    return ballot.then.get(found)
 
 
 def waiting_for(attempt: Attempt, step: Step) -> list[int]:
@@ -266,12 +268,13 @@ def waiting_for(attempt: Attempt, step: Step) -> list[int]:
     current = open_rounds(attempt).get(ballot_key)
     if current is None:
         return []
-    chain, done = attempt.stage.ballot(ballot_key).chain, current.done()
+    ballot, done = attempt.stage.ballot(ballot_key), current.done()
     return [
         seat.organisation_id
         for seat in current.seats
         if (seat.seat_key, link) not in done
-        and all((seat.seat_key, before) in done for before in chain[: chain.index(link)])
+        and all((seat.seat_key, before) in done for before in ballot.chain[: ballot.chain.index(link)])
+        and not counting.still_out(step, ballot, current, seat.seat_key)
     ]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select
 
 from governance.refusal import Refusal, Refused
-from workflow import clocks, decisions, incidents, records, tasks
+from workflow import clocks, decisions, incidents, records, standing, tasks
 from workflow.acts.registry import ACTS
 from workflow.attempt import SYSTEM, Actor, Attempt, Case, sha256, subject_text
 from workflow.db import canonical
@@ -93,7 +93,7 @@ def take(
     scope, ``Stale`` for an old page, and ``Refused`` with every reason why not.
     """
     attempt = Attempt(connection, lock(connection, case_id), actor, at, data or {})
-    check_actor(attempt)
+    check_actor(attempt, trigger)
     step = attempt.stage.step_from(attempt.case.state, trigger)
     if step is None:
         raise Refused(out_of_order(attempt, trigger))
@@ -215,6 +215,8 @@ def _after(attempt: Attempt, verb: str, before: str, *, refreshed: bool = True) 
 def _write_record(attempt: Attempt, verb: str, before: str) -> None:
     case, actor = attempt.case, attempt.actor
     data = {**attempt.noted, "revision": case.revision + 1, "subject": case.subject_hash}
+    if actor.for_person_id is not None:
+        data["for"] = actor.for_person_id
     case.record_hash = records.append(
         attempt.connection,
         case.id,
@@ -240,7 +242,7 @@ def _keep_case(attempt: Attempt) -> None:
 
 def guard_refusals(attempt: Attempt, step: Step) -> list[Refusal]:
     """Every reason why ``step`` is closed to the attempt's actor now; empty when it is open."""
-    found: list[Refusal] = list(incidents.blocking(attempt))
+    found: list[Refusal] = [*incidents.blocking(attempt), *standing.refusals(attempt, step)]
     if step.duty is not None and (held := decisions.excluded(attempt, step.duty)):
         found.append(held)
     if step.casts and attempt.actor.person_id is not None:

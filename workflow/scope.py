@@ -49,10 +49,34 @@ def may_open(viewer: Any, section: str, owner: int, lead_id: int) -> bool:
     return any(seat.kind not in _OF_A_MEMBER or seat.organisation_id == lead_id for seat in viewer.seats)
 
 
-def actor_for(viewer: Any, step: Step, parties: Parties) -> Actor | None:
-    """The seat of ``viewer`` from which ``step`` can be taken, or ``None``."""
-    for seat in viewer.seats:
-        role = Role(seat.role)
-        if role in step.by and seat.organisation_id in parties.of(role):
-            return Actor(viewer.person_id, seat.seat_id, seat.organisation_id, role, viewer.name)
-    return None
+def actor_in(viewer: Any, seat: Any) -> Actor:
+    """``viewer`` acting from one of the seats they hold, or hold for another."""
+    principal = getattr(seat, "for_person_id", None)
+    return Actor(viewer.person_id, seat.seat_id, seat.organisation_id, Role(seat.role), viewer.name, principal)
+
+
+def covers(seat: Any, stage: str) -> bool:
+    """Whether a seat may be used in ``stage``: one's own always, one held for another as far as it was given."""
+    return getattr(seat, "for_stage", "") in ("", stage)
+
+
+def actors_for(viewer: Any, step: Step, parties: Parties, stage: str = "") -> list[Actor]:
+    """The seats of ``viewer`` from which ``step`` of ``stage`` can be taken, their own first."""
+    return [
+        actor_in(viewer, seat)
+        for seat in viewer.seats
+        if Role(seat.role) in step.by and seat.organisation_id in parties.of(Role(seat.role)) and covers(seat, stage)
+    ]
+
+
+def actor_for(
+    viewer: Any, step: Step, parties: Parties, stage: str = "", seat_id: int | None = None
+) -> Actor | None:
+    """The first seat of ``viewer`` (or the one named) from which ``step`` can be taken, or ``None``."""
+    found = actors_for(viewer, step, parties, stage)
+    return next((one for one in found if seat_id in (None, one.seat_id)), None)
+
+
+def used(actor: Actor) -> str:
+    """What a form's address says besides when a step is offered from another's seat, so that it is taken from it."""
+    return "" if actor.for_person_id is None else f"?seat={actor.seat_id}"

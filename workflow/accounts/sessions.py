@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -14,6 +15,7 @@ from sqlalchemy import Connection, Engine, select
 from governance.roles import ROLE_NAMES, Role
 from workflow import clock
 from workflow.accounts.model import auth_sessions
+from workflow.acts.model import delegations
 from workflow.db import reading, writing
 from workflow.model import settings
 from workflow.organisations.model import organisations, persons, seats
@@ -33,13 +35,17 @@ DELAY_ROLES = (
 
 _SEAT = (
     seats.c.id.label("seat_id"), seats.c.organisation_id, seats.c.role, seats.c.since, seats.c.until,
+    seats.c.person_id.label("holder_id"),
     organisations.c.name, organisations.c.name_en, organisations.c.kind, organisations.c.place,
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class SeatView:
-    """A seat held today: the post in an organisation, named in the reader's language."""
+    """A seat held today: the post in an organisation, named in the reader's language.
+
+    A seat held for another names whose it is, and the one stage it may be used in, where it was given for one only.
+    """
 
     seat_id: int
     organisation_id: int
@@ -48,11 +54,14 @@ class SeatView:
     place: str
     role: str
     role_name: str
+    for_person_id: int | None = None
+    for_person: str = ""
+    for_stage: str = ""
 
 
 @dataclass(frozen=True, eq=False)
 class Viewer(UserMixin):
-    """The signed-in person as pages see them: who it is and the seats held today."""
+    """The signed-in person as pages see them: who it is and the seats held today, first the own, then others'."""
 
     id: int
     name: str
@@ -64,6 +73,11 @@ class Viewer(UserMixin):
     def person_id(self) -> int:
         """The person's number."""
         return self.id
+
+    @property
+    def own_seats(self) -> tuple[SeatView, ...]:
+        """The seats that are this person's own: what is kept beside cases is never kept for another."""
+        return tuple(seat for seat in self.seats if seat.for_person_id is None)
 
     @property
     def organisation(self) -> str:
@@ -101,8 +115,8 @@ class Viewer(UserMixin):
         return self.has_role(Role.ADMINISTRATOR, Role.COUNTY_HEALTH_REVIEWER)
 
     def has_role(self, *roles: str) -> bool:
-        """Whether a seat held today gives one of ``roles``."""
-        return any(seat.role in roles for seat in self.seats)
+        """Whether an own seat held today gives one of ``roles``."""
+        return any(seat.role in roles for seat in self.own_seats)
 
     def get_id(self) -> str:
         """What goes into the cookie: the session's token, never the person's number."""
@@ -167,11 +181,15 @@ def viewer_at(connection: Connection, token: str, at: datetime, language: str = 
     """The person of a session that is neither ended, nor idle, nor too old at ``at``, and who is not disabled."""
     session, person = auth_sessions.c, persons.c
     demo_clock = select(settings.c.value).where(settings.c.name == clock.DEMO_CLOCK).scalar_subquery()
+    given, principal = delegations.c, persons.alias("principal")
     rows = connection.execute(
         select(person.id, person.name.label("person"), session.created_at, session.last_seen_at, *_SEAT)
-        .add_columns(demo_clock.label("demo_clock"))
+        .add_columns(demo_clock.label("demo_clock"), principal.c.name.label("holder"), principal.c.disabled_at)
+        .add_columns(given.since.label("given_since"), given.until.label("given_until"), given.stage, given.granted_by)
         .join_from(auth_sessions, persons, person.id == session.person_id)
-        .outerjoin(seats, seats.c.person_id == person.id)
+        .outerjoin(delegations, (given.person_id == person.id) & given.revoked_at.is_(None))
+        .outerjoin(seats, (seats.c.person_id == person.id) | (seats.c.id == given.seat_id))
+        .outerjoin(principal, principal.c.id == seats.c.person_id)
         .outerjoin(organisations, organisations.c.id == seats.c.organisation_id)
         .where(session.token_hash == _hash(token), session.revoked_at.is_(None), person.disabled_at.is_(None))
         .order_by(seats.c.id)
@@ -180,10 +198,29 @@ def viewer_at(connection: Connection, token: str, at: datetime, language: str = 
         return None
     first = rows[0]
     today = clock.day_of(clock.moment_told(first.demo_clock))
-    held = tuple(_seat_view(row, language) for row in rows if row.seat_id and _holds(row, today))
+    held = _held(first.id, [row for row in rows if row.seat_id and _holds(row, today)], today, language)
     viewer = Viewer(first.id, first.person, held, token, first.last_seen_at)
     idle = IDLE_ADMINISTRATOR if viewer.has_role(Role.ADMINISTRATOR) else IDLE
     return viewer if at - first.last_seen_at <= idle else None
+
+
+def _held(person_id: int, rows: Sequence[Any], today: date, language: str) -> tuple[SeatView, ...]:
+    """The own seats, and after them those given by their holders to someone of the same organisation."""
+    own = {row.seat_id: row for row in rows if row.holder_id == person_id}
+    bodies = {row.organisation_id for row in own.values()}
+    given = {
+        row.seat_id: row
+        for row in rows
+        if row.holder_id not in (person_id, None) and row.holder_id == row.granted_by and row.disabled_at is None
+        and row.given_since <= today <= row.given_until and row.organisation_id in bodies
+    }  # fmt: skip
+    return (
+        *(_seat_view(row, language) for row in own.values()),
+        *(
+            replace(_seat_view(row, language), for_person_id=row.holder_id, for_person=row.holder, for_stage=row.stage)
+            for row in given.values()
+        ),
+    )
 
 
 def seats_of(connection: Connection, person_id: int, language: str = "zh") -> tuple[SeatView, ...]:

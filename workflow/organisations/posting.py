@@ -22,7 +22,7 @@ from workflow.pages.context import connection, engine
 
 def office_of(*roles: Role) -> Office:
     """The viewer's office: the places of the seats with one of ``roles``; whoever holds none finds nothing."""
-    places = frozenset(seat.place for seat in current_user.seats if seat.role in roles)
+    places = frozenset(seat.place for seat in current_user.own_seats if seat.role in roles)
     if not places:
         abort(404)
     return Office(current_user.person_id, places)

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from governance.roles import Role
+from workflow import scope, standing
 from workflow.acts.registry import ACTS, Act
 from workflow.attempt import Actor, Attempt
 from workflow.pages import words
@@ -16,9 +17,8 @@ from workflow.pages.lists import case_title, case_url
 def actor_for_act(attempt: Attempt, viewer: Any, act: Act) -> Actor | None:
     """The first seat of ``viewer`` that has part in the case and is offered ``act``, or ``None``."""
     for seat in viewer.seats:
-        role = Role(seat.role)
-        if seat.organisation_id in attempt.parties.of(role):
-            actor = Actor(viewer.person_id, seat.seat_id, seat.organisation_id, role, viewer.name)
+        if seat.organisation_id in attempt.parties.of(Role(seat.role)) and scope.covers(seat, attempt.case.stage):
+            actor = scope.actor_in(viewer, seat)
             if act.offered(attempt.by(actor)):
                 return actor
     return None
@@ -60,7 +60,7 @@ def offers(attempt: Attempt, viewer: Any, bound: dict[str, Any]) -> list[SimpleN
 
 
 def _offer(attempt: Attempt, act: Act, bound: Any) -> SimpleNamespace:
-    refusals = [words.shown(one) for one in act.refusals(attempt)]
+    refusals = [words.shown(one) for one in (*standing.refusals(attempt), *act.refusals(attempt))]
     return SimpleNamespace(
         verb=act.verb,
         label=act.label,

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from governance.roles import Role
+from workflow import scope
 from workflow.attempt import Actor
 from workflow.machines import STAGES
 from workflow.pages.sections import Begin
@@ -19,11 +20,11 @@ def begin_of(stage: str) -> Begin | None:
     return getattr(import_module(f"workflow.{stage}.views"), "BEGIN", None)
 
 
-def actor_of(viewer: Any, begin: Begin) -> Actor | None:
-    """The seat from which the viewer may begin, or ``None``."""
+def actor_of(viewer: Any, begin: Begin, stage: str) -> Actor | None:
+    """The seat from which the viewer may begin a case of ``stage``, or ``None``."""
     for seat in viewer.seats:
-        if Role(seat.role) in begin.roles:
-            return Actor(viewer.person_id, seat.seat_id, seat.organisation_id, Role(seat.role), viewer.name)
+        if Role(seat.role) in begin.roles and scope.covers(seat, stage):
+            return scope.actor_in(viewer, seat)
     return None
 
 
@@ -32,6 +33,6 @@ def beginnings(_connection: Connection, viewer: Any) -> list[SimpleNamespace]:
     found = []
     for name, stage in STAGES.items():
         begin = begin_of(name)
-        if begin and actor_of(viewer, begin):
+        if begin and actor_of(viewer, begin, name):
             found.append(SimpleNamespace(label=begin.label or stage.label, url=f"/{name}/new"))
     return found

@@ -12,16 +12,17 @@ from typing import Any
 from sqlalchemy import Connection
 
 from governance.roles import Role
-from workflow import clocks, decisions, lifecycle, tasks
+from workflow import clocks, decisions, lifecycle, scope, tasks
 from workflow.attempt import Attempt, Case
 from workflow.clock import day_of
 from workflow.machines import Step
-from workflow.pages import act_offers, words
+from workflow.pages import act_offers, clock_card, words
 from workflow.pages.case_reading import Reading, attached, read_case
+from workflow.pages.holders import holders
 from workflow.pages.lists import case_subject, case_title, case_url
 from workflow.pages.sections import CasePage
 from workflow.pages.worksheet_view import worksheet_view
-from workflow.scope import actor_for, may_open
+from workflow.scope import actors_for, may_open
 from workflow.trail import evidence
 
 OUTCOMES = {
@@ -42,7 +43,8 @@ def build(
     page = CasePage(attempt, viewer, attempt.dossier, attempt.progress, json.loads(sheet.body) if sheet else None)
     views = import_module(f"workflow.{case.stage}.views")
     consortium = attempt.consortium
-    awaited = {} if case.closed_at else tasks.awaited(attempt)
+    awaited = {} if case.closed_at else attempt.once("awaited", lambda: tasks.awaited(attempt))
+    every_clock = clocks.of_case(connection, case.id)
     name = words.pick(consortium.name, consortium.name_en)
     return SimpleNamespace(
         title=case_title(case.stage, name, case.period),
@@ -55,7 +57,8 @@ def build(
         period=words.period_label(case.period),
         pool_label=words.POOLS[case.pool],
         timeline=_timeline(attempt, reading.trail),
-        now=None if case.closed_at else _now(attempt, awaited),
+        now=None if case.closed_at else _now(reading, viewer, awaited, every_clock),
+        clocks=clock_card.cards(reading, every_clock, {organisation: None for _trigger, organisation, _role in awaited}),
         facts=views.facts(page),
         sections=views.sections(page),
         worksheets=[worksheet_view(sheet, page.worksheet, attempt)] if sheet else [],
@@ -91,20 +94,23 @@ def _timeline(attempt: Attempt, trail: list[Any]) -> list[SimpleNamespace]:
     ]
 
 
-def _now(attempt: Attempt, awaited: Mapping[tuple[str, int, str], Step]) -> SimpleNamespace:
+def _now(
+    reading: Reading, viewer: Any, awaited: Mapping[tuple[str, int, str], Step], every_clock: list[Any]
+) -> SimpleNamespace:
     """Who holds the case, what is missing for its next steps, since when and by when."""
+    attempt = reading.attempt
     connection, case = attempt.connection, attempt.case
-    bodies = {organisation for _trigger, organisation, _role in awaited}
+    waiting = holders(reading, viewer)
     missing = _undecided(attempt, awaited)
     for step in attempt.stage.steps_from(case.state):
         if step.dest and step.dest != case.state and not step.dangerous and (step.task or step.primary):
             for refusal in lifecycle.guard_refusals(attempt, step):
                 missing.setdefault(str(refusal.reason), words.shown(refusal))
-    running = clocks.running(connection, case.id)
-    clock_row = running[0] if running else None
+    clock_row = next((one for one in every_clock if one.stopped_on is None), None)
     since = day_of(attempt.case.since)
     return SimpleNamespace(
-        holders=sorted(attempt.parties.names[one] for one in bodies),
+        holders=[one.name for one in waiting],
+        waiting=waiting,
         missing=list(missing.values()),
         since=since,
         elapsed_working_days=clocks.working_days_left(connection, since, attempt.day),
@@ -133,12 +139,16 @@ def _offers(
     """The steps the viewer's seats may take from here, open or closed with every reason."""
     found = []
     for step in attempt.stage.steps_from(attempt.case.state):
-        actor = actor_for(viewer, step, attempt.parties)
-        if actor is None:
+        tried = [
+            (attempt.by(actor), lifecycle.guard_refusals(attempt.by(actor), step))
+            for actor in actors_for(viewer, step, attempt.parties, attempt.case.stage)
+        ]
+        if not tried:
             continue
+        trying, closed = next((one for one in tried if not one[1]), tried[0])
+        actor = trying.actor
         mine = (step.trigger, actor.organisation_id, str(actor.role)) in awaited
-        trying = attempt.by(actor)
-        refusals = [words.shown(one) for one in lifecycle.guard_refusals(trying, step)]
+        refusals = [words.shown(one) for one in closed]
         found.append(_offer(trying, step, refusals, bound.get(step.trigger), mine))
     return found
 
@@ -151,7 +161,7 @@ def _offer(attempt: Attempt, step: Step, refusals: list[Any], bound: Any, mine: 
         open=not refusals,
         refusals=refusals,
         form=bound or (None if refusals else form_for(attempt, step)),
-        url=f"{case_url(case.stage, case.id)}/{step.trigger}",
+        url=f"{case_url(case.stage, case.id)}/{step.trigger}" + scope.used(attempt.actor),
         primary=not step.dangerous and (mine or step.primary or step.dest is not None),
         dangerous=step.dangerous,
         key=secrets.token_urlsafe(18),
@@ -235,7 +245,7 @@ def _trail_row(row: Any, reading: Reading, unheard: Collection[int]) -> SimpleNa
         at=row.at,
         who=reading.person(row.person_id),
         organisation=reading.organisation(row.organisation_id),
-        verb=stage.verb_label(row.verb) or words.VERBS.get(row.verb, row.verb),
+        verb=stage.verb_label(row.verb) or words.verb_label(row.verb),
         from_label=labels.get(row.from_state, "") if row.from_state != row.to_state else "",
         to_label=labels.get(row.to_state, ""),
         note=data.get("opinion") or data.get("reason") or data.get("note") or "",

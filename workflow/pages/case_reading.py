@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select
 
 from workflow.attempt import ON_PAGE, SYSTEM, Attempt, Case
-from workflow.model import attachments, case_actors, dossiers, occurrences, records, worksheets
+from workflow.model import attachments, dossiers, occurrences, records, worksheets
 from workflow.organisations.model import organisations, persons
 from workflow.pages import words
 
@@ -48,7 +48,6 @@ def read_case(connection: Connection, case: Case, at: datetime, *, demo: bool = 
         kept["worksheet", sheet.version] = sheet.body
     attempt.read["failures"] = [row for row in (head, *more) if row.job]
     trail = list(connection.execute(_trail(case.id)))
-    kept["duties"] = {row.person_id: row.duty for row in trail if row.duty}
     return Reading(
         attempt,
         sheet,
@@ -73,16 +72,11 @@ def _head(case: Case) -> Any:
 
 
 def _trail(case_id: int) -> Any:
-    """The records with the names of who acted, and the excluding duty each of them has taken on in the case."""
+    """The records with the names of who acted, and for whom."""
     return (
         select(records, persons.c.name.label("person"), organisations.c.name, organisations.c.name_en)
-        .add_columns(case_actors.c.duty)
         .outerjoin_from(records, persons, persons.c.id == records.c.person_id)
         .outerjoin(organisations, organisations.c.id == records.c.organisation_id)
-        .outerjoin(
-            case_actors,
-            (case_actors.c.case_id == records.c.case_id) & (case_actors.c.person_id == records.c.person_id),
-        )
         .where(records.c.case_id == case_id)
         .order_by(records.c.seq)
     )

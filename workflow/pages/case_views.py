@@ -72,7 +72,7 @@ def step(stage: str, case_id: int, trigger: str) -> Any:
     if known is None:
         abort(404)
     attempt = Attempt(connection(), case, lifecycle.SYSTEM, now())
-    actor = scope.actor_for(current_user, known, attempt.parties)
+    actor = scope.actor_for(current_user, known, attempt.parties, stage, request.args.get("seat", type=int))
     if actor is None:
         return _refused(case, Refused(lifecycle.not_yours(known, attempt)), 403)
     attempt = Attempt(connection(), case, actor, attempt.at)
@@ -152,7 +152,7 @@ def _kept(value: Any) -> Any:
 def begin(stage: str) -> Any:
     """Begin a case by hand, where the stage says who may."""
     beginning = begin_of(stage) if stage in STAGES else None
-    actor = beginning and actor_of(current_user, beginning)
+    actor = beginning and actor_of(current_user, beginning, stage)
     if beginning is None or actor is None:
         abort(404)
     form = beginning.form(CombinedMultiDict([request.files, request.form]) if request.method == "POST" else None)

@@ -114,7 +114,7 @@ def act(run_id: int, act: str) -> Any:
 
 
 def _resolve(row: Any, note: str, at: Any) -> None:
-    seat = next(one for one in current_user.seats if one.role in MENDERS)
+    seat = next(one for one in current_user.own_seats if one.role in MENDERS)
     actor = Actor(current_user.person_id, seat.seat_id, seat.organisation_id, Role(seat.role), current_user.name)
     with writing(engine()) as held:
         occurrences.resolve(held, row.id, note)

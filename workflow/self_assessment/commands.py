@@ -38,7 +38,8 @@ def led_by(connection: Connection, actor: Actor, code: str, day: date) -> Any:
     if code:
         query = query.where(consortia.c.code == code)
     row = connection.execute(query.limit(1)).one_or_none()
-    if row is None or actor.role is not Role.LEAD_CLERK or not lifecycle.seat_valid(connection, actor, day):
+    seated = lifecycle.seat_valid(connection, actor, day, "self_assessment")
+    if row is None or actor.role is not Role.LEAD_CLERK or not seated:
         raise lifecycle.NotFound(code)
     return row
 
