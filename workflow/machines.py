@@ -28,7 +28,8 @@ class Step:
 
     ``casts`` names the ballot and the link of its chain on which taking the step appends a decision; ``duty`` is the
     excluding duty it counts as; ``waiting`` narrows whom the step still waits for; ``edits`` says that it changes
-    what is decided, so that a page opened on an older version is refused.
+    what is decided, so that a page opened on an older version is refused; ``bulk`` that several cases may be
+    taken through it from a list, with one opinion.
     """
 
     trigger: str
@@ -45,6 +46,7 @@ class Step:
     dangerous: bool = False
     waiting: Callable[[Attempt, Role], Iterable[int]] | None = None
     clock: str = ""
+    bulk: bool = False
 
 
 def step(
