@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -14,7 +15,7 @@ from flask.cli import AppGroup
 
 from governance import rulebook, sheets
 from governance.refusal import Refused
-from governance.rulebook import BadRules, RuleBook
+from governance.rulebook import BadRules, Place, RuleBook
 from workflow.cli import facts, rules_text
 
 REFUSED = 3
@@ -107,8 +108,11 @@ def _run_command(name: str) -> click.Command:
     @click.option("--facts", "source", type=click.File("rb"), required=True)
     @extra_books
     @click.option("--json", "as_json", is_flag=True)
-    def run(place: str, day: Any, source: Any, folder: Path | None, as_json: bool) -> None:
+    @click.option("--xlsx", "target", type=click.Path(dir_okay=False, path_type=Path), help="另存为带公式的工作簿")
+    def run(place: str, day: Any, source: Any, folder: Path | None, as_json: bool, target: Path | None) -> None:
         lines = source.name.endswith((".jsonl", ".ndjson"))
+        if target is not None and lines:
+            raise click.UsageError("--xlsx 只收一份填报数据，不收逐行的 .jsonl；one set of facts only")
         try:
             book: RuleBook | Refused = _load(folder)
         except Refused as unfit:
@@ -118,6 +122,8 @@ def _run_command(name: str) -> click.Command:
         for number, chunk in facts.chunks(source.read(), lines=lines):
             data = _run(name, place, day.date(), book, chunk, number)
             refused = refused or "refused" in data
+            if target is not None and not refused:
+                _save(target, data, facts.read(chunk, number), places)
             click.echo(_compact(data) if lines or as_json else "\n".join(rules_text.sheet_text(data, places)))
         sys.exit(REFUSED if refused else 0)
 
@@ -132,6 +138,17 @@ def _run(name: str, place: str, day: date, book: RuleBook | Refused, chunk: byte
         return sheets.run_from_cli(name, facts.read(chunk, number), book.at(place), day).as_data()
     except Refused as refused:
         return sheets.refused_as_data(name, refused)
+
+
+def _save(target: Path, data: Mapping[str, Any], given: Mapping[str, Any], places: Mapping[str, Place]) -> None:
+    """Write the worksheet as a workbook with live formulas."""
+    from workflow.workbook.writing import workbook
+
+    place = places.get(data["place"])
+    try:
+        target.write_bytes(workbook(data, given, f"{place.name} {place.name_en}" if place else ""))
+    except OSError as failed:
+        raise click.ClickException(f"不能写入 {target}：{failed.strerror}；cannot write it") from failed
 
 
 def _compact(data: Any) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
@@ -36,8 +39,23 @@ CLOCKS = {
 }
 
 
+_SPOKEN: ContextVar[str] = ContextVar("spoken", default="")
+
+
+@contextmanager
+def spoken(language: str) -> Iterator[None]:
+    """``zh`` or ``en`` until the block ends, whatever the reader chose: a document may have a column for each."""
+    before = _SPOKEN.set(language)
+    try:
+        yield
+    finally:
+        _SPOKEN.reset(before)
+
+
 def english() -> bool:
     """Whether the reader chose English."""
+    if _SPOKEN.get():
+        return _SPOKEN.get() == "en"
     try:
         locale = get_locale()
     except RuntimeError:

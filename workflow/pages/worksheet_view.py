@@ -45,6 +45,7 @@ def worksheet_view(row: Any, body: Mapping[str, Any], attempt: Attempt) -> Simpl
         on=row.day,
         book_digest=row.book_digest,
         checked=None,
+        workbook_url=f"/worksheets/{attempt.case.id}/{row.version}.xlsx",
         lines=lines,
         groups=grouped(lines, names),
     )
