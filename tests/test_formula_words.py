@@ -205,6 +205,11 @@ def test_a_token_nobody_named_is_shown_as_it_is() -> None:
     ("budget.per_capita", "105000", "fen", "1,050.00 元"), ("budget.per_capita", None, "fen", "—"),
     ("settlement.pay_lead_within", "30", "working_days", "30 个工作日"),
     ("budget.warnings", ["0.8", "1"], "list", "80%、100%"),
+    ("public_health.result_bands", {"bands": [{"upto": "0.125", "ratio": "0.4"}, {"upto": "0.5", "ratio": "0.1"}]},
+     "bands", "名次由前到后，至 12.5% 的单元得 40%；至 50% 的单元得 10%；其余不参与"),
+    ("public_health.targets", {"indicators": [{"key": "a", "label": "管理率", "target": "0.7", "direction": "up"},
+     {"key": "b", "label": "迟报率", "target": "0.05", "direction": "down"}]}, "indicators", "管理率 ≥ 0.7；迟报率 ≤ 0.05"),
+    ("chronic.disease_groups", "47", "groups", "47 组"),
 ])  # fmt: skip
 def test_rule_values_read_as_sentences(rule: str, value: Any, unit: str, said: str) -> None:
     assert value_text(rule, value, unit) == said

@@ -96,7 +96,8 @@ def test_village_money_is_given_once_and_to_the_fen(village: int, units: list[di
         assert abs(row["total_fen"] - again[name]["total_fen"]) <= 4 * len(units)
 
 
-@given(st.lists(st.integers(1, 10**6), min_size=1, max_size=8), st.integers(0, 10**5), st.sampled_from(["0", "0.7", "1"]))
+@given(st.lists(st.integers(1, 10**6), min_size=1, max_size=8), st.integers(0, 10**5),
+       st.sampled_from(["0", "0.7", "1"]))
 def test_a_year_is_prepaid_by_quarter_to_the_fen(people: list[int], per_head: int, ratio: str) -> None:
     facts = {"residents": sum(people), "townships": [
         {"township": f"t{index}", "residents": residents} for index, residents in enumerate(people)]}

@@ -226,9 +226,9 @@ def _public_health(value: Mapping[str, Any]) -> str:
 
 
 def _result_bands(value: Mapping[str, Any]) -> str:
-    said = [pick(f"前 {percent(band['upto'])} 得 {percent(band['ratio'])}",
-                 f"the first {percent(band['upto'])} get {percent(band['ratio'])}") for band in value["bands"]]
-    return pick("按名次：", "by rank: ") + pick("；", "; ").join([*said, pick("其余不参与", "the rest nothing")])
+    said = [pick(f"至 {percent(band['upto'])} 的单元得 {percent(band['ratio'])}",
+                 f"up to {percent(band['upto'])} of the units get {percent(band['ratio'])}") for band in value["bands"]]
+    return pick("名次由前到后，", "by rank, ") + pick("；", "; ").join([*said, pick("其余不参与", "the rest nothing")])
 
 
 def _targets(value: Mapping[str, Any]) -> str:
