@@ -168,7 +168,7 @@ class ListOf:
 
 @dataclass(frozen=True, slots=True)
 class MapOf:
-    """Names to one kind of value; only ``names`` when given."""
+    """Names to one kind of value, whatever their order; only ``names`` when given, read in that order."""
 
     kind: Kind
     names: tuple[str, ...] = ()
@@ -183,7 +183,8 @@ class MapOf:
         for name in value:
             if not isinstance(name, str) or not name or (self.names and name not in self.names):
                 bad.append(refusal(f"{fact}.{name}", "不认识的名称", "is not a known name"))
-        return {str(name): self.kind.read(item, f"{fact}.{name}", bad) for name, item in value.items()}
+        order = [*filter(value.__contains__, self.names), *sorted(value.keys() - set(self.names), key=str)]
+        return {str(name): self.kind.read(value[name], f"{fact}.{name}", bad) for name in order}
 
     def schema(self) -> dict[str, Any]:
         said: dict[str, Any] = {"type": "object", "minProperties": self.least,

@@ -39,7 +39,8 @@ def compare_modes(facts: Mapping[str, Any], book: BookLike) -> Worksheet:
     lines = Lines()
     results: dict[str, Any] = _common(lines, given)
     results["modes"] = {
-        mode: _mode(lines, mode, how, rule, given, results["away_fen"]) for mode, how in rule.value.items()}
+        mode: _mode(lines, mode, rule.value[mode], rule, given, results["away_fen"])
+        for mode in MODES if mode in rule.value}
     return lines.sheet("payment-modes", book, results)
 
 

@@ -143,7 +143,8 @@ def _public_health(lines: Lines, lead: str, amounts: dict[str, int], book: BookL
         "public_health_fen", "公共卫生机构份额", "Public-health share", share(total_fen, Decimal(rule.value["ratio"])),
         "lead total × ratio", provision=rule, lead_total_fen=total_fen, ratio=rule.value["ratio"])
     split = rule.value["split"]
-    parts = dict(zip(split, apportion(health_fen, [Decimal(part) for part in split.values()]), strict=True))
+    names = [*filter(split.__contains__, _HEALTH_NAMES), *sorted(split.keys() - _HEALTH_NAMES.keys())]
+    parts = dict(zip(names, apportion(health_fen, [Decimal(split[name]) for name in names]), strict=True))
     for name, part_fen in parts.items():
         zh, en = _HEALTH_NAMES.get(name, (name, name))
         lines.amount(f"public_health.{name}", zh, en, part_fen, "public_health × split", provision=rule,

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from random import Random
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from governance.sheets import run
-from tests.governance.books import book, month, year
+from tests.governance.books import CASES, book, book_of, month, sheet_cases, year
 
 AMOUNT = st.integers(-(10**9), 10**11)
 COST = st.integers(0, 10**9)
@@ -111,3 +114,25 @@ def test_a_plan_shares_every_fen_once(retained: int, part: int, weights: list[li
     shared = sum(results["members"].values()) + sum(results["public_health"].values())
     assert shared == sum(results["tiers"].values()) == retained - results["deductions_fen"]
     assert all(amount >= 0 for amount in results["members"].values())
+
+
+EXAMPLES = json.loads((CASES / "worked_examples.json").read_text(encoding="utf-8"))
+KNOWN = [case for case in sheet_cases() if "refused" not in case] + [
+    {"says": name, "sheet": name.partition(":")[0], "rules": example["rules"], "facts": example["facts"]}
+    for name, example in EXAMPLES.items()]
+
+
+def reordered(data: Any, random: Random) -> Any:
+    """The same data with the names of every mapping in another order; lists keep theirs, which may say who is first."""
+    if isinstance(data, dict):
+        return {name: reordered(data[name], random) for name in random.sample(list(data), len(data))}
+    return [reordered(item, random) for item in data] if isinstance(data, list) else data
+
+
+@pytest.mark.parametrize("case", KNOWN, ids=lambda case: case["says"])
+def test_same_facts_and_rules_give_the_same_bytes_in_whatever_order_they_are_named(case: dict[str, Any]) -> None:
+    first, random = run(case["sheet"], case["facts"], book_of(case)), Random(case["says"])
+    for _ in range(5):
+        again = case | {part: reordered(case[part], random) for part in ("facts", "rules") if part in case}
+        sheet = run(case["sheet"], again["facts"], book_of(again))
+        assert (sheet.book_digest, sheet.canonical()) == (first.book_digest, first.canonical())
