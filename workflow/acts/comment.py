@@ -59,6 +59,7 @@ def seats_with_part(attempt: Attempt) -> list[Any]:
 
 def do(attempt: Attempt, *, body: str, audience: str = "own", mentions: list[int] | None = None) -> None:
     """Keep the comment; whoever is called in is told, and can open what was said to them."""
+    _check(body, audience)
     called = {one.id: one for one in seats_with_part(attempt)}
     unknown = set(mentions or ()) - set(called)
     if unknown:
@@ -80,6 +81,16 @@ def do(attempt: Attempt, *, body: str, audience: str = "own", mentions: list[int
     for number in mentions or ():
         one = called[number]
         attempt.notify(Role(one.role), "mention", f"{attempt.actor.name}在留言中提到了{one.name}", one.organisation_id)
+
+
+def _check(body: str, audience: str) -> None:
+    """Raises ``Refused`` for a comment that says nothing, says too much, or is to nobody known."""
+    if not body.strip():
+        raise refuse(_("请写下留言"), field="body")
+    if len(body) > OPINION_LENGTH:
+        raise refuse(_("留言不超过 %(most)s 个字", most=OPINION_LENGTH), field="body")
+    if audience not in ("all", "own"):
+        raise refuse(_("请选择谁能看到"), field="audience")
 
 
 def said(attempt: Attempt, viewer: Any) -> Section | None:
