@@ -18,6 +18,8 @@ from governance.roles import Role
 from governance.rulebook import Book, Provision
 from governance.worksheet import Worksheet
 from workflow import clock, rules
+from workflow.actor import SYSTEM as SYSTEM
+from workflow.actor import Actor, Signed
 from workflow.db import canonical
 from workflow.machines import STAGES, Stage, Step
 from workflow.model import cases, dossiers, notices, worksheets
@@ -26,33 +28,7 @@ from workflow.parties import Affiliations, Consortium, Parties, affiliations_of
 Found = TypeVar("Found")
 
 
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """Who acts, from which seat; the system acts without one.
-
-    Whoever acts for another (授权代签) acts from that person's seat, and is named with them: ``for_person_id``.
-    """
-
-    person_id: int | None
-    seat_id: int | None
-    organisation_id: int | None
-    role: Role
-    name: str = ""
-    for_person_id: int | None = None
-
-    @property
-    def holder_id(self) -> int | None:
-        """Whose seat it is: the actor's own, or that of whom they act for."""
-        return self.for_person_id or self.person_id
-
-    @property
-    def bound_people(self) -> set[int]:
-        """Everyone whom what is done now binds: the actor, and whom they act for."""
-        return {one for one in (self.person_id, self.for_person_id) if one is not None}
-
-
 ON_PAGE = "page"
-SYSTEM = Actor(None, None, None, Role.SYSTEM, "系统")
 
 
 @dataclass(slots=True)
@@ -102,7 +78,9 @@ class Attempt:
     """One try at one step. Guards read it; commands change ``dossier``, ``progress`` and ``noted``.
 
     ``read`` keeps what the kernel has read of the case, so that one try (or one page) asks the database once. What
-    stages read goes through ``once``, which keeps it only where nothing can change meanwhile: on a page.
+    stages read goes through ``once``, which keeps it only where nothing can change meanwhile: on a page. ``follow`` is
+    the step that comes next by itself, ``signed`` are decisions on paper that an act has confirmed, ``paper`` the one
+    that is being taken.
     """
 
     connection: Connection
@@ -113,7 +91,10 @@ class Attempt:
     step: Step | None = None
     noted: dict[str, Any] = field(default_factory=dict)
     follow: str | None = None
+    goes_to: str | None = None
     read: dict[Any, Any] = field(default_factory=dict)
+    signed: tuple[Signed, ...] = ()
+    paper: Signed | None = None
 
     @cached_property
     def stage(self) -> Stage:
@@ -177,7 +158,7 @@ class Attempt:
     def by(self, actor: Actor) -> Attempt:
         """The same case at the same moment tried by another actor; what has been read is not read again."""
         other = Attempt(self.connection, self.case, actor, self.at, read=self.read)
-        for name in ("day", "parties", "dossier", "progress"):
+        for name in ("day", "stage", "parties", "dossier", "progress"):
             if name in self.__dict__:
                 other.__dict__[name] = self.__dict__[name]
         return other

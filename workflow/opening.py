@@ -1,0 +1,76 @@
+"""Opening a round: its seats, and who may fill each of them, frozen on that day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import func, or_, select
+
+from governance.refusal import Refusal, Refused
+from workflow.attempt import Attempt
+from workflow.db import canonical
+from workflow.i18n import lazy as _
+from workflow.machines import Ballot, BallotSeat
+from workflow.model import round_seats, rounds
+from workflow.organisations.model import seats
+
+
+def open_round(attempt: Attempt, ballot: Ballot) -> None:
+    """Open the next round of ``ballot`` on the case's present content; raises ``Refused`` where no seat may decide."""
+    case, connection = attempt.case, attempt.connection
+    number = 1 + (
+        connection.scalar(select(func.max(rounds.c.round_no)).where(rounds.c.case_id == case.id)) or 0
+    )
+    connection.execute(
+        rounds.insert(),
+        {
+            "case_id": case.id,
+            "round_no": number,
+            "ballot": ballot.key,
+            "subject_hash": case.subject_hash,
+            "dossier_version": case.dossier_version,
+            "outcome": "open",
+            "opened_at": attempt.at,
+        },
+    )
+    ballot_seats = list(ballot.seats(attempt))
+    eligible = _eligible(attempt, ballot_seats)
+    connection.execute(
+        round_seats.insert(),
+        [
+            {
+                "case_id": case.id,
+                "round_no": number,
+                "seat_key": seat.key,
+                "organisation_id": seat.organisation_id,
+                "label": seat.label,
+                "eligible": canonical(eligible[seat.key]),
+            }
+            for seat in ballot_seats
+        ],
+    )
+    attempt.read.pop("rounds", None)
+
+
+def _eligible(attempt: Attempt, ballot_seats: Iterable[BallotSeat]) -> dict[str, list[int]]:
+    """Who may fill each seat, frozen as the round opens."""
+    wanted = list(ballot_seats)
+    if not wanted:
+        raise Refused(Refusal(reason=_("没有可以作出决定的单位或委员"), who=_("系统管理"), fact="seats"))
+    query = select(seats.c.id, seats.c.person_id, seats.c.organisation_id, seats.c.role).where(
+        seats.c.organisation_id.in_({seat.organisation_id for seat in wanted}),
+        seats.c.since <= attempt.day,
+        or_(seats.c.until.is_(None), seats.c.until >= attempt.day),
+    )
+    held = attempt.connection.execute(query).all()
+    return {
+        seat.key: sorted(
+            {
+                row.person_id
+                for row in held
+                if (row.id == seat.seat_id if seat.seat_id else row.organisation_id == seat.organisation_id)
+                and row.role in seat.roles
+            }
+        )
+        for seat in wanted
+    }
