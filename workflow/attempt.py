@@ -21,7 +21,8 @@ from workflow import clock, rules
 from workflow.actor import SYSTEM as SYSTEM
 from workflow.actor import Actor, Signed
 from workflow.db import canonical
-from workflow.machines import STAGES, Stage, Step
+from workflow.definitions import versions
+from workflow.machines import Stage, Step
 from workflow.model import cases, dossiers, notices, worksheets
 from workflow.parties import Affiliations, Consortium, Parties, affiliations_of
 
@@ -98,8 +99,8 @@ class Attempt:
 
     @cached_property
     def stage(self) -> Stage:
-        """The stage of the case."""
-        return STAGES[self.case.stage]
+        """The stage of the case, by the version of its table under which the case goes."""
+        return versions.stage_for(self.connection, self.case.stage, self.case.definition)
 
     @cached_property
     def day(self) -> date:

@@ -152,15 +152,22 @@ def locking(connection: Connection, statement: Any) -> Any:
 
 
 def upgrade(engine: Engine) -> None:
-    """Bring the schema of ``engine`` to the newest migration and the calendar to the years that are announced."""
+    """Bring the schema of ``engine`` to the newest migration, the calendar to the years that are announced.
+
+    The table of each stage is kept as a new version where it has changed.
+    """
     from alembic import command
     from alembic.config import Config
 
+    from workflow import clock, stages
     from workflow.calendar_days import seed_calendar
+    from workflow.definitions import versions
 
+    stages.load()
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).resolve().parent.parent / "migrations"))
     with writing(engine) as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         seed_calendar(connection)
+        versions.record_all(connection, clock.real_now())

@@ -9,10 +9,11 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select
 
 from governance.refusal import Refusal, Refused
-from workflow import clocks, decisions, incidents, records, standing, tasks
+from workflow import clocks, decisions, incidents, recalling, records, returning, standing, tasks
 from workflow.acts.registry import ACTS
-from workflow.attempt import SYSTEM, Actor, Attempt, Case, sha256, subject_text
+from workflow.attempt import SYSTEM, Actor, Attempt, Case, Signed, sha256, subject_text
 from workflow.db import canonical
+from workflow.definitions import versions
 from workflow.i18n import lazy as _
 from workflow.kernel_refusals import not_offered, not_yours, out_of_order, raise_if
 from workflow.machines import STAGES, Step, next_state
@@ -62,7 +63,7 @@ def open_case(
     first = state or str(next(iter(stage_of_case.states)))
     case = Case(
         0, stage, consortium_id, place, pool, period, serial, first, 0, at, 1, "", "{}", None, 0, "", at, None, follows,
-        1,
+        versions.record(connection, at, stage_of_case),
     )
     body = dict(dossier or {})
     case.subject_hash = sha256(subject_text(case, body))
@@ -93,39 +94,58 @@ def take(
     scope, ``Stale`` for an old page, and ``Refused`` with every reason why not.
     """
     attempt = Attempt(connection, lock(connection, case_id), actor, at, data or {})
+    _take(attempt, trigger, seen)
+    return attempt.case
+
+
+def _take(attempt: Attempt, trigger: str, seen: str | None = None) -> None:
     check_actor(attempt, trigger)
     step = attempt.stage.step_from(attempt.case.state, trigger)
     if step is None:
         raise Refused(out_of_order(attempt, trigger))
     attempt.step = step
-    if actor.role not in step.by:
+    if attempt.actor.role not in step.by:
         raise Refused(not_yours(step, attempt))
     if seen is not None:
         _check_version(attempt, step, seen)
     raise_if(guard_refusals(attempt, step))
     _perform(attempt, step)
-    return attempt.case
 
 
 def _perform(attempt: Attempt, step: Step) -> None:
     """Duty, command, decision, state and record of one step whose guards hold; then the step that follows, if any."""
     if step.duty is not None and attempt.actor.person_id is not None:
         decisions.claim_duty(attempt, step.duty)
-    command = getattr(attempt.stage.commands, step.trigger, None)
-    if command is not None:
-        command(attempt, **attempt.data)
+    _do(attempt, step)
     follow = (decisions.cast(attempt, step) if step.casts else None) or attempt.follow
     before = attempt.case.state
-    attempt.case.state = next_state(attempt.stage, before, step.trigger)
+    attempt.case.state = next_state(attempt.stage, before, step.trigger, attempt.goes_to)
     if attempt.case.state != before:
         attempt.case.since = attempt.at
     if attempt.stage.is_final(attempt.case.state):
         attempt.case.closed_at = attempt.at
         clocks.stop_all(attempt)
     _keep_dossier(attempt)
+    returning.arrived(attempt, step)
     _after(attempt, step.trigger, before, refreshed=not follow)
     if follow:
         _follow(attempt, follow)
+
+
+def _do(attempt: Attempt, step: Step) -> None:
+    """What a step does to the case: the stage's command, or the kernel's own and then the stage's part in it."""
+    recalling.remember(attempt, step)
+    before = returning.edits_before(attempt, step)
+    command = getattr(attempt.stage.commands, step.trigger, None)
+    if step.command is not None:
+        step.command(attempt, **attempt.data)
+        if command is not None:
+            command(attempt)
+        returning.after_command(attempt, step)
+    elif command is not None:
+        command(attempt, **attempt.data)
+    returning.check_edits(attempt, before)
+    recalling.settled(attempt, step)
 
 
 def _follow(attempt: Attempt, trigger: str) -> None:
@@ -139,6 +159,12 @@ def _follow(attempt: Attempt, trigger: str) -> None:
     _perform(following, step)
 
 
+def _take_signed(attempt: Attempt, signed: Signed) -> None:
+    """Take the step that somebody signed on paper, as theirs, with every guard, in the transaction that confirms it."""
+    theirs = attempt.by(signed.signer)
+    theirs.data, theirs.paper = signed.data, signed
+    _take(theirs, signed.trigger)
+
 def act(
     connection: Connection,
     case_id: int,
@@ -150,7 +176,8 @@ def act(
 ) -> Case:
     """Do something around a case that takes no step: all of it, or nothing.
 
-    What is decided stays as it is; tasks follow. Raises ``NotFound`` out of scope and ``Refused`` with every reason.
+    What is decided stays as it is; tasks follow, and so does the step that the act brings about, or that was signed on
+    paper. Raises ``NotFound`` out of scope and ``Refused`` with every reason.
     """
     attempt = Attempt(connection, lock(connection, case_id), actor, at, data or {})
     check_actor(attempt)
@@ -161,7 +188,12 @@ def act(
     known.do(attempt, **attempt.data)
     _write_record(attempt, verb, attempt.case.state)
     _keep_case(attempt)
-    tasks.refresh(attempt)
+    for signed in attempt.signed:
+        _take_signed(attempt, signed)
+    if attempt.follow:
+        _follow(attempt, attempt.follow)
+    elif not attempt.signed:
+        tasks.refresh(attempt)
     return attempt.case
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from transitions import Machine
 from governance.quorum import Consent
 from governance.refusal import Refusal
 from governance.roles import Duty, Role
+from workflow.i18n import lazy as _
 
 if TYPE_CHECKING:
     from workflow.attempt import Attempt
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 Guard = Callable[["Attempt"], "Refusal | Iterable[Refusal] | None"]
 Count = Callable[[Sequence[str], int], "str | None"]
 STAY = None
+VERBS: dict[str, Any] = {"definition_moved": _("改按另一版流程办理")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +31,11 @@ class Step:
 
     ``casts`` names the ballot and the link of its chain on which taking the step appends a decision; ``duty`` is the
     excluding duty it counts as; ``waiting`` narrows whom the step still waits for; ``edits`` says that it changes
-    what is decided, so that a page opened on an older version is refused; ``bulk`` that several cases may be
-    taken through it from a list, with one opinion.
+    what is decided, so that a page opened on an older version is refused. A step back or forth over several states has
+    ``dests`` in place of ``dest``: whoever takes it chooses one; ``pauses`` and ``stops`` name the clocks that stand
+    still, or end, until the case is back. ``recallable`` lets whoever took the step take it back while nobody has acted
+    on it; ``offered`` says whether the step is shown at all; ``bulk`` that several cases may be taken through it at once;
+    ``command`` is the kernel's own doing, before the stage's command of the same name.
     """
 
     trigger: str
@@ -47,6 +53,17 @@ class Step:
     waiting: Callable[[Attempt, Role], Iterable[int]] | None = None
     clock: str = ""
     bulk: bool = False
+    dests: tuple[str, ...] = ()
+    pauses: tuple[str, ...] = ()
+    stops: tuple[str, ...] = ()
+    recallable: bool = False
+    offered: Callable[[Attempt], bool] | None = None
+    command: Callable[..., None] | None = None
+
+    @property
+    def leads_to(self) -> tuple[str, ...]:
+        """The states that the step may lead to; none for an act within a state."""
+        return self.dests or ((self.dest,) if self.dest else ())
 
 
 def step(
@@ -75,6 +92,11 @@ class BallotSeat:
     seat_id: int | None = None
 
 
+def everyone(_attempt: Attempt) -> Consent:
+    """Every seat has to agree."""
+    return Consent()
+
+
 @dataclass(frozen=True, slots=True)
 class Ballot:
     """A decision that several seats take on one content.
@@ -89,13 +111,41 @@ class Ballot:
     states: tuple[str, ...]
     seats: Callable[[Attempt], Sequence[BallotSeat]]
     chain: tuple[str, ...] = ("review", "approve")
-    rule: Callable[[Attempt], Consent | Count] = field(default=lambda attempt: Consent())
+    rule: Callable[[Attempt], Consent | Count] = everyone
     then: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of the dossier as people name it: the top-level entries of the dossier that it holds."""
+
+    key: str
+    label: Any
+    holds: tuple[str, ...]
+
+
+def part(key: str, label: Any, *holds: str) -> Part:
+    """A part of the dossier, by default the entry of the same name."""
+    return Part(key, label, holds or (key,))
+
+
+class Labels(dict[str, Any]):
+    """What states are called; a state that only an earlier version of the table knew keeps the name it had then."""
+
+    def __init__(self, labels: Mapping[str, Any], former: dict[str, Any]) -> None:
+        super().__init__(labels)
+        self.former = former
+
+    def __missing__(self, state: str) -> Any:
+        return self.former.get(state, state)
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A stage of the lifecycle: its table, its ballots, and the commands and forms that go with its triggers."""
+    """A stage of the lifecycle: its table, its ballots, and the commands and forms that go with its triggers.
+
+    ``parts`` are what a return may name; ``version`` is the pinned version of a table that is no longer the newest.
+    """
 
     name: str
     label: Any
@@ -109,8 +159,12 @@ class Stage:
     main_path: tuple[str, ...] = ()
     sections: Callable[[Any], list[Any]] | None = None
     verbs: Mapping[str, Any] = field(default_factory=dict)
+    parts: tuple[Part, ...] = ()
+    version: int = 0
 
     def __post_init__(self) -> None:
+        former = FORMER.setdefault(self.name, {})
+        object.__setattr__(self, "state_labels", Labels(self.state_labels, former))
         triggers = {one.trigger for one in self.steps}
         known = {ballot.key for ballot in self.ballots}
         for one in self.steps:
@@ -130,9 +184,18 @@ class Stage:
             initial=None,
             auto_transitions=False,
             transitions=[
-                {"trigger": one.trigger, "source": list(one.source), "dest": one.dest} for one in self.steps
+                {"trigger": row_name(one.trigger, dest if one.dests else None), "source": list(one.source), "dest": dest}
+                for one in self.steps
+                for dest in one.dests or (one.dest,)
             ],
         )
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the table's canonical text: the same table, the same digest."""
+        from workflow.definitions.text import digest_of
+
+        return digest_of(self)
 
     def step_from(self, state: str, trigger: str) -> Step | None:
         """The row for ``trigger`` out of ``state``, or ``None`` when the table has none."""
@@ -151,7 +214,7 @@ class Stage:
         for one in self.steps:
             if one.trigger == verb:
                 return one.label
-        return self.verbs.get(verb)
+        return self.verbs.get(verb) or VERBS.get(verb)
 
     def is_final(self, state: str) -> bool:
         """Whether nothing more happens to a case in ``state``."""
@@ -167,13 +230,19 @@ class Position:
         self.state = state
 
 
-def next_state(stage: Stage, state: str, trigger: str) -> str:
+def row_name(trigger: str, chosen: str | None) -> str:
+    """The machine's name for a row: the trigger, and the state chosen where the step leaves a choice."""
+    return f"{trigger}>{chosen}" if chosen else trigger
+
+
+def next_state(stage: Stage, state: str, trigger: str, chosen: str | None = None) -> str:
     """The state that ``trigger`` leads to out of ``state``, by the stage's machine."""
     position = Position(state)
-    stage.machine.events[trigger].trigger(position)  # type: ignore[attr-defined]
+    stage.machine.events[row_name(trigger, chosen)].trigger(position)  # type: ignore[attr-defined]
     return position.state
 
 
+FORMER: dict[str, dict[str, Any]] = {}
 STAGES: dict[str, Stage] = {}
 
 
