@@ -100,7 +100,8 @@ def _measure(lines: Lines, rule: Any, measure: Mapping[str, Any], reading: Readi
         lines.value(f"indicators.{key}", measure["label"], measure["label_en"], reading.value, unit, reading.formula,
                     provision=rule, reason=reason, **reading.inputs)
     found: dict[str, Any] = {"value": _plain(reading.value), "unit": unit, "direction": measure["direction"],
-                             "inferred": measure.get("inferred") == "true", "prior": None, "change": None, "trend": None}
+                             "inferred": measure.get("inferred") == "true", "prior": None, "change": None,
+                             "trend": None}
     if reading.prior is None:
         return found
     change = reading.value - reading.prior

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import yaml
@@ -34,6 +35,13 @@ def book_of(case: Mapping[str, Any]) -> Book:
     if "place" in case:
         return RuleBook.load().at(case["place"]).in_force(case["on"])
     return book(case["rules"])
+
+
+def reordered(data: Any, random: Random) -> Any:
+    """The same data with the names of every mapping in another order; lists keep theirs, which may say who is first."""
+    if isinstance(data, dict):
+        return {name: reordered(data[name], random) for name in random.sample(list(data), len(data))}
+    return [reordered(item, random) for item in data] if isinstance(data, list) else data
 
 
 def year(**changes: Any) -> dict[str, Any]:

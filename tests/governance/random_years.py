@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
+from governance.settlement import CATEGORIES
 from governance.sheets import run
 from tests.governance.books import book, month
 
@@ -17,8 +18,8 @@ RETENTIONS: list[dict[str, Any]] = [
     {"by": "flat", "ratio": "1"},
     {"by": "flat", "ratio": "0.3", "cap": {"of_budget": "0.03"}},
     {"by": "flat", "ratio": "0.7", "withhold": {"ratio": "0.1", "then": "deferred"}},
-    {"by": "score", "bands": [{"from": "60", "ratio": "0.5"}, {"from": "80", "ratio": "0.8"}, {"from": "90", "ratio": "1"}],
-     "fails_below": "60"},
+    {"by": "score", "fails_below": "60",
+     "bands": [{"from": "60", "ratio": "0.5"}, {"from": "80", "ratio": "0.8"}, {"from": "90", "ratio": "1"}]},
     {"by": "surplus_rate", "reading": "marginal", "withhold": {"ratio": "0.333", "then": "returned"},
      "bands": [{"from": "0.02", "ratio": "0.5"}, {"from": "0.1", "ratio": "0.9"}]},
     {"by": "surplus_rate", "reading": "whole", "gate": {"min_surplus_rate": "0.02"},
@@ -36,8 +37,9 @@ OVERRUNS: list[dict[str, Any]] = [
 AGREED = {"clearing.overrun": {"tiers": [{"upto": "0.05", "fund": "0.6"}, {"upto": "0.10", "fund": "0.3"}]}}
 # Books are read-only and few, so each is made once: (retention, overrun, deposit ratio, book).
 BOOKS = [
-    (retention, overrun, book({"clearing.retention": retention, "clearing.overrun": overrun, "settlement.deposit_ratio": ratio,
-                               "clearing.deposit_return": BANDS, "settlement.prepayment_offset_by": by}, AGREED))
+    (retention, overrun, book({
+        "clearing.retention": retention, "clearing.overrun": overrun, "clearing.deposit_return": BANDS,
+        "settlement.deposit_ratio": ratio, "settlement.prepayment_offset_by": by}, AGREED))
     for retention in RETENTIONS for overrun in OVERRUNS
     for ratio, by in (("0.05", "available"), ("0", "recipients"), ("0.03", "recipients"))
 ]  # fmt: skip
@@ -63,8 +65,8 @@ def _circumstances(random: Random, charged_fen: int) -> dict[str, Any]:
         "budget_fen": max(random.choice((near, far, random.randrange(LARGEST))), 0),
         "score": f"{random.randint(0, 10000) / 100:.2f}", "failed": random.random() < 0.15,
         "fund_in_deficit": random.random() < 0.15, "risk_fund_fen": random.choice((0, random.randrange(LARGEST))),
-        "overrun_causes": {cause: random.randrange(LARGEST // 10) for cause in ("policy", "force_majeure", "mismanagement")
-                           if random.random() < 0.6},
+        "overrun_causes": {cause: random.randrange(LARGEST // 10)
+                           for cause in ("policy", "force_majeure", "mismanagement") if random.random() < 0.6},
         "penalties_fen": random.choice((0, random.randrange(10**8))), "pool": random.choice(("resident", "employee")),
     }
 
@@ -78,7 +80,8 @@ def drawn(random: Random) -> Year:
     if net < 0:
         gross, net = gross - net, 0
     facts = _circumstances(random, own + away) | {
-        "own_fen": own, "away_fen": away, "inflow_fen": inflow, "rejected_own_fen": random.choice((0, own // 50, audit)),
+        "own_fen": own, "away_fen": away, "inflow_fen": inflow,
+        "rejected_own_fen": random.choice((0, own // 50, audit)),
         "rejected_inflow_fen": random.randrange(10**6), "deposit_withheld_fen": deposit,
         "prepayment_advanced_fen": offset + random.randrange(10**8), "prepayment_repaid_fen": random.randrange(10**8),
         "opening_carry_fen": opening, "open_carry_fen": carry,
@@ -102,7 +105,7 @@ class Member:
 
 
 def lived(random: Random) -> Year:
-    """Twelve months of claims, rejections, prepayments and carries through ``monthly-settlement``, and their journal."""
+    """Twelve months of claims, rejections, prepayments and carries through the monthly sheet, and their journal."""
     retention, overrun, rules = random.choice(BOOKS)
     members = []
     for index in range(random.randint(1, 4)):
@@ -155,8 +158,9 @@ def _settle(joined: list[Member], random: Random, rules: Any, accounts: Counter[
 
 def _month_of(member: Member, random: Random) -> dict[str, Any]:
     payable: dict[str, dict[str, int]] = {}
-    for category in random.sample(("drg", "dip", "bed_day", "capitation", "item", "family_doctor"), random.randint(1, 3)):
-        kinds = {kind: random.randint(-(10**5), 10**7) for kind in ("own", "inflow", "excluded") if random.random() < 0.7}
+    for category in random.sample(list(CATEGORIES), random.randint(1, 3)):
+        kinds = {kind: random.randint(-(10**5), 10**7)
+                 for kind in ("own", "inflow", "excluded") if random.random() < 0.7}
         payable[category] = kinds
         member.sums.update({kind: fen for kind, fen in kinds.items() if kind != "excluded"})
     audit_fen = random.choice((0, random.randrange(10**5), random.randrange(10**7)))
@@ -184,7 +188,8 @@ def _cleared_facts(random: Random, members: list[Member], accounts: Counter[str]
         "months": {f"{name}_fen": accounts[account] for name, account in (
             ("gross", "gross"), ("audit_deduction", "audit"), ("deposit", "deposit"), ("prepayment_offset", "offset"),
             ("net", "net"))},
-        "members": [{"member": member.name, "prepayment_fen": member.prepaid_fen, "opening_carry_fen": member.opening_fen,
+        "members": [{"member": member.name, "prepayment_fen": member.prepaid_fen,
+                     "opening_carry_fen": member.opening_fen,
                      "deposit_withheld_fen": member.sums["deposit"], "net_fen": member.sums["net"],
                      **{f"{name}_fen": member.sums[name] for name in (
                          "own", "inflow", "rejected_own", "rejected_inflow", "penalties")}} for member in members],

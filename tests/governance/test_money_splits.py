@@ -1,4 +1,4 @@
-"""A hundred thousand random splits: parts add up, stay within a fen, follow their weights, whatever the order or sign."""
+"""A hundred thousand random splits: parts add up, stay within a fen and follow their weights."""
 
 from __future__ import annotations
 

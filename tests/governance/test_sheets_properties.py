@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from governance.sheets import run
-from tests.governance.books import CASES, book, book_of, month, sheet_cases, year
+from tests.governance.books import CASES, book, book_of, month, reordered, sheet_cases, year
 
 AMOUNT = st.integers(-(10**9), 10**11)
 COST = st.integers(0, 10**9)
@@ -120,13 +120,6 @@ EXAMPLES = json.loads((CASES / "worked_examples.json").read_text(encoding="utf-8
 KNOWN = [case for case in sheet_cases() if "refused" not in case] + [
     {"says": name, "sheet": name.partition(":")[0], "rules": example["rules"], "facts": example["facts"]}
     for name, example in EXAMPLES.items()]
-
-
-def reordered(data: Any, random: Random) -> Any:
-    """The same data with the names of every mapping in another order; lists keep theirs, which may say who is first."""
-    if isinstance(data, dict):
-        return {name: reordered(data[name], random) for name in random.sample(list(data), len(data))}
-    return [reordered(item, random) for item in data] if isinstance(data, list) else data
 
 
 @pytest.mark.parametrize("case", KNOWN, ids=lambda case: case["says"])

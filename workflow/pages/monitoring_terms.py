@@ -26,7 +26,8 @@ TERMS: dict[str, tuple[str, str]] = {
     "public_benefit_score": ("公益性得分", ""), "operating_score": ("经营性得分", ""),
     "public_benefit_weight": ("公益性权重", ""), "operating_weight": ("经营性权重", ""),
     "each half reaches the pass mark of its scheme": ("公益性、经营性均达到各自合格线", ""),
-    "failures_in_a_row": ("连续不达标次数", ""), "failures_to_rectify": ("须整改的连续次数", ""), "reward_ratio": ("奖励比例", ""), "reward": ("奖励总额", "rewards"),
+    "failures_in_a_row": ("连续不达标次数", ""), "failures_to_rectify": ("须整改的连续次数", ""),
+    "reward_ratio": ("奖励比例", ""), "reward": ("奖励总额", "rewards"),
     "rewards apportioned by score": ("奖励总额按得分分摊", ""),
     # indicators
     "counted": ("计数", ""), "counted_per": ("对应的分母", "what it is counted by"), "now": ("本期", ""),
