@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import exists, func, or_, select
 
 from governance.refusal import Refusal, Refused
+from workflow.acts.model import recusals
 from workflow.attempt import Attempt
 from workflow.db import canonical
 from workflow.i18n import lazy as _
 from workflow.machines import Ballot, BallotSeat
 from workflow.model import round_seats, rounds
-from workflow.organisations.model import seats
+from workflow.organisations.model import persons, seats
 
 
 def open_round(attempt: Attempt, ballot: Ballot) -> None:
@@ -53,11 +54,14 @@ def open_round(attempt: Attempt, ballot: Ballot) -> None:
 
 
 def _eligible(attempt: Attempt, ballot_seats: Iterable[BallotSeat]) -> dict[str, list[int]]:
-    """Who may fill each seat, frozen as the round opens."""
+    """Who may fill each seat, frozen as the round opens: nobody whose account is shut or who has stepped back."""
     wanted = list(ballot_seats)
     if not wanted:
         raise Refused(Refusal(reason=_("没有可以作出决定的单位或委员"), who=_("系统管理"), fact="seats"))
-    query = select(seats.c.id, seats.c.person_id, seats.c.organisation_id, seats.c.role).where(
+    away = exists().where(recusals.c.case_id == attempt.case.id, recusals.c.person_id == seats.c.person_id)
+    query = select(seats.c.id, seats.c.person_id, seats.c.organisation_id, seats.c.role).join(persons).where(
+        ~away,
+        persons.c.disabled_at.is_(None),
         seats.c.organisation_id.in_({seat.organisation_id for seat in wanted}),
         seats.c.since <= attempt.day,
         or_(seats.c.until.is_(None), seats.c.until >= attempt.day),

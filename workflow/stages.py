@@ -10,7 +10,7 @@ ORDER = (
     "takeover", "self_assessment", "city_ruling", "agreement", "budget", "settlement", "assessment", "clearing",
     "surplus_plan",
 )
-ACTS: tuple[str, ...] = ("comment", "nudge", "notify")
+ACTS: tuple[str, ...] = ("comment", "nudge", "notify", "recusal", "reassignment", "intervention", "added_seats")
 
 
 def load() -> dict[str, Stage]:

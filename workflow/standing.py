@@ -14,7 +14,7 @@ from workflow.acts.model import delegations, interventions, recusals
 from workflow.attempt import Actor, Attempt
 from workflow.i18n import lazy as _
 from workflow.machines import Step
-from workflow.model import case_actors, occurrences, tasks
+from workflow.model import case_actors, occurrences, round_seats, rounds, tasks
 from workflow.organisations.model import persons, seats
 from workflow.prepared import Prepared
 
@@ -28,13 +28,16 @@ class Bound:
     """What binds people in a case besides their seats.
 
     ``duties`` the excluding duty of each person, ``recused`` who stepped back, ``intervened`` who administered it,
-    ``assigned`` to whom a task was handed on, by (trigger, organisation, role).
+    ``assigned`` to whom a task was handed on, by (trigger, organisation, role), ``seated`` who could decide in an open
+    round today, by (organisation, role). ``names`` has everyone who stepped back.
     """
 
     duties: dict[int, str] = field(default_factory=dict)
     recused: set[int] = field(default_factory=set)
     intervened: set[int] = field(default_factory=set)
     assigned: dict[tuple[str, int, str], tuple[int, str]] = field(default_factory=dict)
+    seated: dict[tuple[int, str], set[int]] = field(default_factory=dict)
+    names: dict[int, str] = field(default_factory=dict)
 
 
 _DAY = bindparam("day", type_=seats.c.since.type)
@@ -155,7 +158,7 @@ def check_actor(attempt: Attempt, trigger: str = "") -> None:
     people = actor.bound_people
     bound = Bound(
         duties={one: duty for one, duty in ((actor.holder_id, row.their_duty), (actor.person_id, row.duty)) if duty},
-        recused=people if row.recused else set(),
+        recused=set(people) if row.recused else set(),
         intervened=people if row.intervened else set(),
     )
     if row.assignee is not None:
@@ -172,7 +175,12 @@ def check_actor(attempt: Attempt, trigger: str = "") -> None:
 def bound(attempt: Attempt) -> Bound:
     """What binds people in the case: what the actor's standing told, else everything, asked once for a page."""
     known: Bound | None = attempt.read.get(("bound", attempt.actor))
-    return known or attempt.once("bound", lambda: _everything(attempt))
+    return known or everything(attempt)
+
+
+def everything(attempt: Attempt) -> Bound:
+    """What binds everybody in the case, asked anew in a step, and once for a page."""
+    return attempt.once("bound", lambda: _everything(attempt))
 
 
 def _everything(attempt: Attempt) -> Bound:
@@ -182,28 +190,50 @@ def _everything(attempt: Attempt) -> Bound:
             found.duties[row.person_id] = row.words
         elif row.kind == "assigned":
             found.assigned[row.trigger, row.organisation_id, row.role] = row.person_id, row.words
+        elif row.kind == "seated":
+            found.seated.setdefault((row.organisation_id, row.role), set()).add(row.person_id)
+        elif row.kind == "recused":
+            found.recused.add(row.person_id)
+            found.names[row.person_id] = row.words
         else:
-            (found.recused if row.kind == "recused" else found.intervened).add(row.person_id)
+            found.intervened.add(row.person_id)
     return found
 
 
 def _every_bond() -> Any:
     assignee, still_theirs = _assigned()
     acted, nothing = interventions.c, (null().label("trigger"), null().label("organisation_id"), null().label("role"))
-    by_case = [(case_actors.c, "duty", case_actors.c.person_id, case_actors.c.duty)]
-    by_case += [(recusals.c, "recused", recusals.c.person_id, recusals.c.reason)]
-    by_case += [(acted, "intervened", acted.proposed_by, acted.kind), (acted, "intervened", acted.decided_by, acted.kind)]
     handed_on = (
         select(literal("assigned").label("kind"), assignee.c.id.label("person_id"), assignee.c.name.label("words"))
         .add_columns(tasks.c.trigger, tasks.c.organisation_id, tasks.c.role)
         .join_from(tasks, assignee, still_theirs)
         .where(tasks.c.case_id == _CASE)
     )
+    away = exists().where(recusals.c.case_id == _CASE, recusals.c.person_id == seats.c.person_id)
+    waited = exists().where(
+        rounds.c.case_id == _CASE, rounds.c.outcome == "open", round_seats.c.case_id == rounds.c.case_id,
+        round_seats.c.round_no == rounds.c.round_no, round_seats.c.organisation_id == seats.c.organisation_id,
+    )  # fmt: skip
+    seated = (
+        select(literal("seated"), seats.c.person_id, literal(""), null(), seats.c.organisation_id, seats.c.role)
+        .join_from(seats, persons, persons.c.id == seats.c.person_id)
+        .where(waited, _in_term(seats.c), persons.c.disabled_at.is_(None), ~away)
+    )
+    recused = (
+        select(literal("recused"), recusals.c.person_id, persons.c.name, *nothing)
+        .join_from(recusals, persons, persons.c.id == recusals.c.person_id)
+        .where(recusals.c.case_id == _CASE)
+    )
+    duty = select(literal("duty"), case_actors.c.person_id, case_actors.c.duty, *nothing)
     return union_all(
         handed_on,
+        seated,
+        recused,
+        duty.where(case_actors.c.case_id == _CASE),
         *(
-            select(literal(kind), person, words, *nothing).where(columns.case_id == _CASE, person.isnot(None))
-            for columns, kind, person, words in by_case
+            select(literal("intervened"), person, acted.kind, *nothing)
+            .where(acted.case_id == _CASE, person.isnot(None))
+            for person in (acted.proposed_by, acted.decided_by)
         ),
     )
 

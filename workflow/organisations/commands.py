@@ -25,7 +25,7 @@ from workflow.organisations.office import (
     require_name,
     require_place,
 )
-from workflow.organisations.posts import LEVEL_OF, excludes, fits, may_stand
+from workflow.organisations.posts import LEVEL_OF, conflict, fits, may_stand
 from workflow.organisations.strength import require_strength
 
 
@@ -181,10 +181,11 @@ def _refuse_conflicts(
         said = {"organisation": seat.name, "held": ROLE_NAMES[seat.role][0], "role": ROLE_NAMES[role][0]}
         if same and seat.role == role:
             raise refuse(_("此人这段时间已有同一席位：%(organisation)s %(held)s", **said), field="since")
-        if excludes(seat.role, role, same_organisation=same):
+        if row := conflict(seat.role, role, same_organisation=same):
             raise refuse(
-                _("岗位不相容：此人这段时间是%(organisation)s的%(held)s，不能兼任%(role)s", **said), field="role"
-            )
+                _("岗位不相容：此人这段时间是%(organisation)s的%(held)s，不能兼任%(role)s", **said),
+                who=row.reason, field="role",
+            )  # fmt: skip
 
 
 def end_seat(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from governance.roles import OrganisationKind, Role
 
 K = OrganisationKind
@@ -25,18 +27,62 @@ _STANDS: dict[str, tuple[str, ...]] = {
 }
 
 OVERSEEING = (Role.ADMINISTRATOR, Role.RULES_OFFICER, Role.AUDITOR)
-# Who is paid, who scores it, who pays: the management centre is independent of the hospitals it scores.
+_HEADS = ("head", "approver", "chair")
 _SIDES: dict[str, str] = {
     "lead": "provider", "member": "provider", "centre": "scorer", "agency": "payer", "county": "payer", "city": "payer",
 }  # fmt: skip
-EXCLUDING_SIDES = (frozenset({"provider", "payer"}), frozenset({"provider", "scorer"}))
-EXCLUDING_POSTS = tuple(
-    frozenset(pair)
-    for pair in (
-        ("clerk", "reviewer"), ("clerk", "head"), ("reviewer", "head"), ("reviewer", "approver"),
-        ("finance", "clerk"), ("finance", "head"), ("chair", "member"),
-    )
-)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """One row of the table: two groups of posts that one person may not hold on one day, and why.
+
+    Each group is a word: a side (``provider``), a whole role, or the last part of a role (``clerk``); ``*`` is any
+    other post. ``within`` says whether the two posts must lie in the same organisation to exclude each other.
+    """
+
+    one: str
+    other: str
+    within: bool
+    reason: str
+    reason_en: str
+
+    def forbids(self, role: str, other: str, *, same_organisation: bool) -> bool:
+        """Whether the row forbids one person both roles."""
+        if role == other or (self.within and not same_organisation):
+            return False
+        pairs = ((role, other), (other, role))
+        return any(_belongs(first, self.one) and _belongs(second, self.other) for first, second in pairs)
+
+
+def _belongs(role: str, group: str) -> bool:
+    head, post = role.split("_", 1)[0], role.rsplit("_", 1)[-1]
+    return group in ("*", role, post, _SIDES.get(head, ""))
+
+
+CONFLICTS = (
+    Conflict("administrator", "*", False, "管理账号和席位的人不办理业务", "Who keeps accounts and seats takes no part"),
+    Conflict("auditor", "*", False, "监督的人不办理被监督的业务", "Who oversees takes no part in what is overseen"),
+    Conflict("rules_officer", "*", False, "制定规则的人不适用规则", "Who sets the rules does not apply them"),
+    Conflict("provider", "payer", False, "收钱的一方不审批付钱", "Who is paid does not decide on paying"),
+    Conflict("provider", "scorer", False, "被评分的一方不评分", "Who is scored does not score"),
+    Conflict("clerk", "reviewer", True, "经办与复核分离", "Preparing and reviewing are kept apart"),
+    Conflict("clerk", "head", True, "经办与审批分离", "Preparing and approving are kept apart"),
+    Conflict("reviewer", "head", True, "复核与审批分离", "Reviewing and approving are kept apart"),
+    Conflict("reviewer", "approver", True, "经办意见与负责人决定分离", "An opinion and the decision are kept apart"),
+    Conflict("finance", "clerk", True, "财务与经办分离", "Finance and preparing are kept apart"),
+    Conflict("finance", "head", True, "财务与审批分离", "Finance and approving are kept apart"),
+    Conflict("committee_chair", "committee_member", True, "一人在管委会只有一票", "One person, one vote in the committee"),
+    Conflict("committee_secretary", "committee_chair", True, "登记表决的人不表决", "Who registers the votes does not vote"),
+    Conflict("committee_secretary", "committee_member", True, "登记表决的人不表决", "Who registers the votes does not vote"),
+    Conflict("committee_secretary", "lead_clerk", False, "起草方案的人不登记表决", "Who drafts a plan does not register votes"),
+    Conflict("committee_secretary", "lead_finance", False, "起草方案的人不登记表决", "Who drafts a plan does not register votes"),
+)
+
+
+def leads(role: str) -> bool:
+    """Whether a post is its organisation's head: it decides, and sees to its own people."""
+    return role.rsplit("_", 1)[-1] in _HEADS
 
 
 def fits(kind: str, role: str) -> bool:
@@ -50,18 +96,15 @@ def may_stand(kind: str, place_kind: str) -> bool:
     return place_kind in _STANDS.get(kind, ("county",))
 
 
-def excludes(role: str, other: str, *, same_organisation: bool) -> bool:
-    """Whether one person may not hold both roles at once: overseeing beside anything, payer beside payee, two links.
+def conflict(role: str, other: str, *, same_organisation: bool) -> Conflict | None:
+    """The first row of the table by which one person may not hold both roles at once, or ``None``.
 
-    The links of one chain (prepare, review, approve, pay) exclude each other within one organisation only; within a
-    case the lifecycle sees to it again, person by person.
+    Within a case the lifecycle sees to it again, person by person, whatever seats are held.
     """
-    if role == other:
-        return False
-    if role in OVERSEEING or other in OVERSEEING:
-        return True
-    sides = frozenset(_SIDES.get(one.split("_", 1)[0], "") for one in (role, other))
-    if sides in EXCLUDING_SIDES:
-        return True
-    posts = frozenset(one.rsplit("_", 1)[1] for one in (role, other))
-    return same_organisation and posts in EXCLUDING_POSTS
+    found = (row for row in CONFLICTS if row.forbids(role, other, same_organisation=same_organisation))
+    return next(found, None)
+
+
+def excludes(role: str, other: str, *, same_organisation: bool) -> bool:
+    """Whether one person may not hold both roles at once."""
+    return conflict(role, other, same_organisation=same_organisation) is not None

@@ -1,0 +1,47 @@
+"""Seats of an open round in which nobody is left who may decide: said on the page, mended by people, passed by nobody."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from governance.refusal import Refusal
+from governance.roles import Role
+from workflow import standing
+from workflow.attempt import Attempt
+from workflow.i18n import lazy as _
+from workflow.rounds import OpenRound, open_rounds
+
+
+def vacancies(attempt: Attempt) -> list[Refusal]:
+    """Each seat still to decide in an open round of whose frozen people none may act any more."""
+    return [
+        Refusal(
+            reason=_("%(seat)s没有可以作出决定的人：列名的人员已离岗、停用或回避", seat=seat.label),
+            who=_("系统管理（两人办理“重新确认决定人”）"),
+            fact="vacancy",
+        )
+        for key, current in open_rounds(attempt).items()
+        for seat in vacant_seats(attempt, key, current)
+    ]
+
+
+def vacant_seats(attempt: Attempt, ballot: str, current: OpenRound) -> list[Any]:
+    """The seats of an open round that still owe a decision which nobody of the frozen people may give any more."""
+    seated, done = standing.everything(attempt).seated, current.done()
+    steps = [step for step in attempt.stage.steps if step.casts and step.casts[0] == ballot]
+    return [
+        seat
+        for seat in current.seats
+        if any(
+            (seat.seat_key, step.casts[1]) not in done and not _left(seat, step.by, seated)
+            for step in steps
+            if step.casts
+        )
+    ]
+
+
+def _left(seat: Any, roles: tuple[Role, ...], seated: dict[tuple[int, str], set[int]]) -> set[int]:
+    """The frozen people of a seat who still hold one of the roles there and have not stepped back."""
+    present = {one for role in roles for one in seated.get((seat.organisation_id, str(role)), ())}
+    return present & set(json.loads(seat.eligible))
