@@ -8,10 +8,11 @@ from governance import quorum
 from governance.refusal import Refusal, Refused
 from workflow.attempt import Attempt
 from workflow.i18n import lazy as _
-from workflow.machines import Ballot, Step
-from workflow.rounds import AddedSeat, OpenRound
+from workflow.machines import STAY, Ballot, Step
+from workflow.rounds import AddedSeat, OpenRound, open_rounds
 
 ADDED = "added"
+OPINION = Step("added_opinion", (), STAY, _("出具加签意见"), ())
 
 
 def outcome(attempt: Attempt, ballot: Ballot, current: OpenRound) -> str | None:
@@ -68,6 +69,19 @@ def unheard(step: Step, ballot: Ballot, current: OpenRound, seat_key: str) -> li
             Refusal(reason=_("%(seat)s不同意，本席位不能通过，请退回", seat=one.label), who=_("本人"), fact="added")
             for one in current.added_to(seat_key)
             if one.verdict in (quorum.DISAGREE, quorum.RETURN)
+        ]
+    return found
+
+
+def waited_for(attempt: Attempt) -> list[AddedSeat]:
+    """Everybody who was asked and whose opinion may be given now: one asked for after the decision waits for it."""
+    found = []
+    for key, current in open_rounds(attempt).items():
+        last, done = attempt.stage.ballot(key).chain[-1], current.done()
+        found += [
+            one
+            for one in current.added
+            if one.stands and one.verdict is None and (one.place != "after" or (one.parent_key, last) in done)
         ]
     return found
 

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import bindparam, func, or_, select
+from sqlalchemy import bindparam, select
 
 from governance.refusal import Refusal, Refused
 from governance.roles import DUTY_NAMES, Duty
-from workflow import counting, standing
+from workflow import counting, opening, standing, straight
+from workflow.acts.model import papers
 from workflow.attempt import Attempt
 from workflow.db import canonical
 from workflow.i18n import lazy as _
-from workflow.machines import Ballot, BallotSeat, Step
-from workflow.model import case_actors, decisions, round_seats, rounds
-from workflow.organisations.model import seats
+from workflow.machines import Ballot, Step
+from workflow.model import case_actors, decisions, rounds
 from workflow.prepared import Prepared
 from workflow.rounds import OpenRound, every_round, last_round, open_rounds
 
@@ -91,73 +91,29 @@ def refresh(attempt: Attempt) -> None:
             attempt.noted["voided_round"] = current.round_no
             current = None
         if current is None:
-            _open(attempt, ballot)
+            opening.open_round(attempt, ballot)
 
 
-def _open(attempt: Attempt, ballot: Ballot) -> None:
-    case, connection = attempt.case, attempt.connection
-    number = 1 + (
-        connection.scalar(select(func.max(rounds.c.round_no)).where(rounds.c.case_id == case.id)) or 0
-    )
-    connection.execute(
-        rounds.insert(),
-        {
-            "case_id": case.id,
-            "round_no": number,
-            "ballot": ballot.key,
-            "subject_hash": case.subject_hash,
-            "dossier_version": case.dossier_version,
-            "outcome": "open",
-            "opened_at": attempt.at,
-        },
-    )
-    ballot_seats = list(ballot.seats(attempt))
-    eligible = _eligible(attempt, ballot_seats)
-    connection.execute(
-        round_seats.insert(),
-        [
-            {
-                "case_id": case.id,
-                "round_no": number,
-                "seat_key": seat.key,
-                "organisation_id": seat.organisation_id,
-                "label": seat.label,
-                "eligible": canonical(eligible[seat.key]),
-            }
-            for seat in ballot_seats
-        ],
-    )
-    attempt.read.pop("rounds", None)
-
-
-def _eligible(attempt: Attempt, ballot_seats: Iterable[BallotSeat]) -> dict[str, list[int]]:
-    """Who may fill each seat, frozen as the round opens."""
-    wanted = list(ballot_seats)
-    if not wanted:
-        raise Refused(Refusal(reason=_("没有可以作出决定的单位或委员"), who=_("系统管理"), fact="seats"))
-    query = select(seats.c.id, seats.c.person_id, seats.c.organisation_id, seats.c.role).where(
-        seats.c.organisation_id.in_({seat.organisation_id for seat in wanted}),
-        seats.c.since <= attempt.day,
-        or_(seats.c.until.is_(None), seats.c.until >= attempt.day),
-    )
-    held = attempt.connection.execute(query).all()
-    return {
-        seat.key: sorted(
-            {
-                row.person_id
-                for row in held
-                if (row.id == seat.seat_id if seat.seat_id else row.organisation_id == seat.organisation_id)
-                and row.role in seat.roles
-            }
-        )
-        for seat in wanted
-    }
+def reseat(attempt: Attempt, ballot_key: str) -> None:
+    """Open the round of a ballot anew with the people eligible today; what was decided in the old one counts no more."""
+    ballot, current = attempt.stage.ballot(ballot_key), open_rounds(attempt)[ballot_key]
+    _close(attempt, ballot, current, "superseded")
+    opening.open_round(attempt, ballot)
+    attempt.noted["superseded_round"] = current.round_no
 
 
 def _close(attempt: Attempt, ballot: Ballot, current: OpenRound, outcome: str) -> None:
     ended = {"case": attempt.case.id, "number": current.round_no, "outcome": outcome, "closed_at": attempt.at}
     _END.run(attempt.connection, ended)
+    if current.papers:
+        _overtake(attempt, *(seat.seat_key for seat in current.seats))
     del open_rounds(attempt)[ballot.key]
+
+
+def close_all(attempt: Attempt, outcome: str) -> None:
+    """End every open round of the case as ``outcome``, when the case is sent or taken back."""
+    for key, current in list(open_rounds(attempt).items()):
+        _close(attempt, attempt.stage.ballot(key), current, outcome)
 
 
 def seat_for(attempt: Attempt, current: OpenRound) -> Any | None:
@@ -193,6 +149,7 @@ def refusals(attempt: Attempt, step: Step) -> list[Refusal]:
     if link in done:
         return [Refusal(reason=_("%(seat)s已经作出决定，不能重复", seat=seat.label), fact="decision")]
     before = ballot.chain[: ballot.chain.index(link)]
+    done |= {link for key, link in straight.waived(attempt, ballot_key, current) if key == seat.seat_key}
     found = [owed(seat.label, missing) for missing in before if missing not in done]
     found += counting.unheard(step, ballot, current, seat.seat_key)
     if step.duty and excluded(attempt, step.duty):
@@ -220,7 +177,22 @@ def cast(attempt: Attempt, step: Step) -> str | None:
     seat = current and seat_for(attempt, current)
     if current is None or seat is None:
         raise Refused(*refusals(attempt, step))
-    data, actor = attempt.data, attempt.actor
+    verdict = append(attempt, current, seat, link, step.duty or LINK_DUTIES[link], attempt.data)
+    current.cast.append((seat.seat_key, link, verdict))
+    current.people[seat.seat_key, link] = attempt.actor.person_id or 0
+    if attempt.paper:
+        attempt.noted |= attempt.paper.noted
+    elif current.papers:
+        _overtake(attempt, seat.seat_key)
+    counts = attempt.paper is None or attempt.paper.counts
+    return count(attempt, ballot, current) if counts and link == ballot.chain[-1] else None
+
+
+def append(
+    attempt: Attempt, current: OpenRound, seat: Any, link: str, duty: Duty, data: Mapping[str, Any]
+) -> str:
+    """Keep what the actor says for a seat, and note it for the record; returns the verdict, counts nothing."""
+    actor = attempt.actor
     verdict, opinion = str(data.get("verdict") or "agree"), str(data.get("opinion") or "").strip()
     if verdict != "agree" and not opinion:
         raise Refused(Refusal(reason=_("不是“同意”时须写明意见"), who=actor.name, field="opinion"))
@@ -234,8 +206,9 @@ def cast(attempt: Attempt, step: Step) -> str | None:
             "organisation_id": seat.organisation_id,
             "person_id": actor.person_id,
             "for_person_id": actor.for_person_id,
+            "paper_id": attempt.paper and attempt.paper.paper_id,
             "seat_id": actor.seat_id,
-            "duty": str(step.duty or LINK_DUTIES[link]),
+            "duty": str(duty),
             "subject_hash": attempt.case.subject_hash,
             "verdict": verdict,
             "opinion": opinion,
@@ -243,13 +216,18 @@ def cast(attempt: Attempt, step: Step) -> str | None:
             "at": attempt.at,
         },
     )
-    current.cast.append((seat.seat_key, link, verdict))
-    current.people[seat.seat_key, link] = actor.person_id or 0
     attempt.noted |= {"round": current.round_no, "seat": seat.seat_key, "link": link, "verdict": verdict}
     attempt.noted["subject"] = attempt.case.subject_hash
     if opinion:
         attempt.noted["opinion"] = opinion
-    return count(attempt, ballot, current) if link == ballot.chain[-1] else None
+    return verdict
+
+
+def _overtake(attempt: Attempt, *seat_keys: str) -> None:
+    """What is registered on paper for these seats and not confirmed has come too late."""
+    values = {"state": "overtaken", "closed_at": attempt.at}
+    waiting = (papers.c.case_id == attempt.case.id) & (papers.c.state == "registered")
+    attempt.connection.execute(papers.update().where(waiting, papers.c.seat_key.in_(seat_keys)).values(values))
 
 
 def count(attempt: Attempt, ballot: Ballot, current: OpenRound) -> str | None:
@@ -268,7 +246,7 @@ def waiting_for(attempt: Attempt, step: Step) -> list[int]:
     current = open_rounds(attempt).get(ballot_key)
     if current is None:
         return []
-    ballot, done = attempt.stage.ballot(ballot_key), current.done()
+    ballot, done = attempt.stage.ballot(ballot_key), current.done() | straight.waived(attempt, ballot_key, current)
     return [
         seat.organisation_id
         for seat in current.seats
@@ -279,6 +257,6 @@ def waiting_for(attempt: Attempt, step: Step) -> list[int]:
 
 
 __all__ = [
-    "VERDICTS", "cast", "claim_duty", "count", "every_round", "excluded", "last_round", "open_rounds", "owed",
-    "refresh", "refusals", "waiting_for",
+    "VERDICTS", "append", "cast", "claim_duty", "close_all", "count", "every_round", "excluded", "last_round", "open_rounds",
+    "owed", "refresh", "refusals", "waiting_for",
 ]

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import bindparam, select
 
 from governance.roles import Role
-from workflow import clocks, decisions
+from workflow import clocks, counting, decisions
 from workflow.attempt import Attempt
 from workflow.machines import Step
 from workflow.model import tasks as open_tasks
@@ -58,6 +58,8 @@ def awaited(attempt: Attempt) -> dict[tuple[str, int, str], Step]:
                 continue
             for organisation in waiting_organisations(attempt, step, role):
                 wanted[(step.trigger, organisation, str(role))] = step
+    for asked in counting.waited_for(attempt):
+        wanted[(counting.OPINION.trigger, asked.organisation_id, asked.role)] = counting.OPINION
     return wanted
 
 

@@ -73,7 +73,7 @@ def _who_acts() -> None:
     )  # fmt: skip
     _table(
         "added_seats", Column("case_id", NUMBER, nullable=False), Column("round_no", Integer, nullable=False),
-        *_text("seat_key", "parent_key", "place"), _to("person_id"), _to("asked_by"), *_text("reason", "at"),
+        *_text("seat_key", "parent_key", "place"), _to("person_id"), *_text("role"), _to("asked_by"), *_text("reason", "at"),
         Column("removed_at", Text),
         PrimaryKeyConstraint("case_id", "round_no", "seat_key"),
         ForeignKeyConstraint(

@@ -52,6 +52,7 @@ added_seats = table(
     Column("parent_key", Text, nullable=False),
     Column("place", Text, nullable=False),
     Column("person_id", Key, ForeignKey("persons.id"), nullable=False),
+    Column("role", Text, nullable=False),
     Column("asked_by", Key, ForeignKey("persons.id"), nullable=False),
     Column("reason", Text, nullable=False),
     Column("at", Moment, nullable=False),
