@@ -84,7 +84,12 @@ _ADDED = (
     added_seats.c.parent_key, added_seats.c.place, added_seats.c.person_id.label("asked_person"),
     added_seats.c.role.label("asked_role"), added_seats.c.asked_by, added_seats.c.at.label("asked_at"), added_seats.c.removed_at,
 )  # fmt: skip
-_ON_PAPER = exists().where(papers.c.case_id == rounds.c.case_id, papers.c.state == "registered").label("papers")
+_ON_PAPER = (
+    exists()
+    .where(papers.c.case_id == rounds.c.case_id, papers.c.state == "registered")
+    .correlate(rounds)
+    .label("papers")
+)
 _SEATS = Prepared(
     select(rounds.c.ballot, rounds.c.round_no, rounds.c.subject_hash, rounds.c.opened_at, _ON_PAPER)
     .add_columns(round_seats.c.seat_key, round_seats.c.organisation_id, round_seats.c.label, round_seats.c.eligible)
