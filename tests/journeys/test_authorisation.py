@@ -98,6 +98,8 @@ def address(app: Flask, route: str, **given: Any) -> tuple[str, str]:
     }  # fmt: skip
     if "display" in rule:
         words["chosen"] = "big"
+    if "bulk" in rule:
+        words["trigger"] = "review"
     values = {name: given.get(name, words.get(name)) for name in found.arguments}
     with app.test_request_context():
         return method, app.url_map.bind("localhost").build(found.endpoint, values, method=method)
