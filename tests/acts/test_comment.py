@@ -12,14 +12,16 @@ from sqlalchemy import Engine, select
 
 from governance.roles import Role
 from tests.acts.acting import act, left, refused, told
+from tests.inbox.looking import rows
 from tests.kernel.sample_stage import AT, Sample
 from workflow import lifecycle
 from workflow.acts.model import comments
 from workflow.attempt import Actor, Attempt, Case
 from workflow.db import reading
 from workflow.forms import OPINION_LENGTH
+from workflow.inbox.filters import Filters
 from workflow.model import cases
-from workflow.pages import act_offers, case_page, lists
+from workflow.pages import act_offers, case_page
 from workflow.trail import export, ocel, package
 
 INSIDE, OPEN = "只在本单位说的话", "说给各方的话"
@@ -54,7 +56,7 @@ def pages(app: Flask, sample: Sample, case_id: int, actor: Actor) -> str:
         drawn = "".join(render_template(one.template, section=one) for one in acts.sections)
         reading_of = case_page.read_case(connection, case, AT)
         trail = " ".join(f"{row.verb} {row.note}" for row in case_page._trail(reading_of, looking))
-        notices = " ".join(row.body for row in lists.notices_of(connection, looking))
+        notices = " ".join(row.body for row in rows(connection, looking, Filters("notices")))
     return f"{drawn} {trail} {notices}"
 
 
@@ -97,8 +99,8 @@ def test_who_is_called_in_finds_it_among_their_notices(app: Flask, sample: Sampl
     (notice,) = told(sample.engine, case_id, "mention")
     assert notice[:2] == (called.organisation_id, str(called.role)) and called.name in notice[2]
     with app.test_request_context(), reading(sample.engine) as connection:
-        rows = lists.notices_of(connection, viewer(called))
-    assert [row.url.startswith(f"/sample/{case_id}") for row in rows] == [True]
+        found = rows(connection, viewer(called), Filters("notices"))
+    assert [row.url.startswith(f"/sample/{case_id}") for row in found] == [True]
 
 
 def test_an_inside_comment_calls_in_nobody_from_outside(sample: Sample, case_id: int) -> None:

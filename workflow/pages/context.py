@@ -9,14 +9,16 @@ from typing import Any
 
 from flask import Flask, current_app, g
 from flask_login import current_user
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, Text, cast, literal, select
 
 from governance.roles import Role
 from workflow import clock, occurrences, rules
 from workflow.calendar_days import CALENDAR_VERSION, heed_version
+from workflow.inbox.counts import notice_count, said
 from workflow.model import settings
-from workflow.pages import lists, words
+from workflow.pages import words
 
+_NOTICES = "inbox.notices"
 SILENCE = timedelta(minutes=5)
 WATCHERS = (Role.AGENCY_CLERK, Role.AGENCY_REVIEWER, Role.AGENCY_HEAD, Role.ADMINISTRATOR, Role.RULES_OFFICER)
 
@@ -36,10 +38,16 @@ def connection() -> Connection:
 
 
 def told() -> Mapping[str, str]:
-    """What this database says of itself, read once for this request: demo mark, demo clock, the scheduler's beat."""
+    """What this database says of itself, read once for this request: demo mark, demo clock, the scheduler's beat.
+
+    Beside it, in the same question, how many notices the viewer has.
+    """
     if "told" not in g:
-        rows = connection().execute(select(settings.c.name, settings.c.value))
-        g.told = {row.name: row.value for row in rows}
+        query = select(settings.c.name, settings.c.value)
+        if current_user and current_user.is_authenticated and current_user.seats:
+            number = cast(notice_count(current_user), Text)
+            query = query.union_all(select(literal(_NOTICES).label("name"), number.label("value")))
+        g.told = {row.name: row.value for row in connection().execute(query)}
         heed_version(connection(), g.told.get(CALENDAR_VERSION, ""))
     found: Mapping[str, str] = g.told
     return found
@@ -88,6 +96,6 @@ def init_app(app: Flask) -> None:
             "demo": is_demo(),
             "scheduler": None if is_demo() else scheduler_stopped(viewer),
             "today": clock.day_of(now()),
-            "inbox_count": lists.notice_count(connection(), viewer) if viewer else 0,
+            "inbox_count": said(int(told().get(_NOTICES, "0"))),
             "stage_words": words,
         }

@@ -1,0 +1,57 @@
+"""How much lies in each box, asked in one statement; a count stops at a thousand, and says so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, literal, select
+
+from workflow import clocks
+from workflow.inbox.boxes import BY_NUMBER, MOST_COUNTED, Days, counted, keys_of, told
+from workflow.inbox.filters import Filters
+from workflow.inbox.posts import Post, posts_of
+
+SOON_WORKING_DAYS = 5
+_COUNTED = {
+    "overdue": Filters("todo", "overdue"), "soon": Filters("todo", "soon"), "later": Filters("todo", "later"),
+    "done": Filters("done"), "started": Filters("started"), "waiting": Filters("started", "waiting"),
+    "copies": Filters("copies"), "notices": Filters("notices"),
+}  # fmt: skip
+
+
+def days_of(connection: Connection, today: date) -> Days:
+    """Today and the last of the next five working days."""
+    return Days(today, clocks.soon(connection, today, SOON_WORKING_DAYS))
+
+
+def counts(connection: Connection, viewer: Any, posts: Sequence[Post], days: Days) -> dict[str, int]:
+    """Rows of every box and tile; ``MOST_COUNTED`` stands for that many or more, ``all`` for all to do."""
+    asked = [
+        (counted(keys_of(filters.box, viewer, posts, filters, days)) if posts else literal(0)).label(name)
+        for name, filters in _COUNTED.items()
+    ]
+    found = dict(connection.execute(select(*asked)).one()._mapping)
+    todo = found["overdue"] + found["soon"] + found["later"]
+    return found | {"all": min(todo, MOST_COUNTED), "todo": min(todo, MOST_COUNTED)}
+
+
+def count_of(connection: Connection, viewer: Any, posts: Sequence[Post], filters: Filters, days: Days) -> int:
+    """Rows of one box narrowed by ``filters``, up to ``MOST_COUNTED``."""
+    return int(connection.scalar(select(counted(keys_of(filters.box, viewer, posts, filters, days)))) or 0)
+
+
+def notice_count(viewer: Any) -> Any:
+    """How many notices the viewer's posts have received, up to ``MOST_COUNTED``, as one value in SQL."""
+    return counted([(told(post, _COUNTED["notices"], copies=False), BY_NUMBER) for post in posts_of(viewer)])
+
+
+def shown(found: Mapping[str, int]) -> dict[str, str]:
+    """The counts as they are read: ``999+`` where there are more."""
+    return {name: said(number) for name, number in found.items()}
+
+
+def said(number: int) -> str:
+    """A count as it is read."""
+    return f"{MOST_COUNTED - 1}+" if number >= MOST_COUNTED else str(number)

@@ -1,0 +1,74 @@
+"""The posts of a person: organisation and role of every seat held, own or for another, and what reaches them there."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, or_, select
+
+from workflow.model import cases, notices, tasks
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """In whose name a post is held, and in which stage alone; an empty ``stage`` is every stage."""
+
+    person_id: int
+    stage: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One role in one organisation, once, however many seats give it."""
+
+    organisation_id: int
+    role: str
+    claims: tuple[Claim, ...]
+
+    def tasks(self) -> ColumnElement[bool]:
+        """Which open tasks wait here for the holder: those of the post that are not somebody else's by name."""
+        named = [_in_stage(tasks.c.case_id, tasks.c.person_id == one.person_id, one.stage) for one in self.claims]
+        free = [_in_stage(tasks.c.case_id, tasks.c.person_id.is_(None), stage) for stage in self._stages()]
+        here = (tasks.c.organisation_id == self.organisation_id, tasks.c.role == self.role)
+        return and_(*here, or_(*free, *named))
+
+    def notices(self) -> ColumnElement[bool]:
+        """Which notices reach the holder here."""
+        here = (notices.c.organisation_id == self.organisation_id, notices.c.role == self.role)
+        stages = self._stages()
+        if "" in stages:
+            return and_(*here)
+        return and_(*here, or_(*(_of_stage(notices.c.case_id, stage) for stage in stages)))
+
+    def _stages(self) -> list[str]:
+        stages = sorted({one.stage for one in self.claims})
+        return [""] if "" in stages else stages
+
+
+def _in_stage(case_id: Any, condition: ColumnElement[bool], stage: str) -> ColumnElement[bool]:
+    return and_(condition, _of_stage(case_id, stage)) if stage else condition
+
+
+def _of_stage(case_id: Any, stage: str) -> ColumnElement[bool]:
+    one = cases.alias("one")
+    return select(one.c.id).where(one.c.id == case_id, one.c.stage == stage).exists()
+
+
+def posts_of(viewer: Any) -> list[Post]:
+    """The posts of ``viewer``, by organisation and role; seats held for another count as far as they were given."""
+    found: dict[tuple[int, str], set[Claim]] = defaultdict(set)
+    for seat in viewer.seats:
+        person = getattr(seat, "for_person_id", None) or viewer.person_id
+        found[seat.organisation_id, str(seat.role)].add(Claim(person, getattr(seat, "for_stage", "")))
+    return [
+        Post(organisation, role, tuple(sorted(claims, key=lambda one: (one.person_id, one.stage))))
+        for (organisation, role), claims in sorted(found.items())
+    ]
+
+
+def any_of(conditions: Iterable[ColumnElement[bool]]) -> ColumnElement[bool]:
+    """One of ``conditions``, of which there is at least one."""
+    return or_(*conditions)
