@@ -76,6 +76,5 @@ def same(line: Mapping[str, Any], figure: str) -> bool:
     said = line["value"] if line["amount_fen"] is None else line["amount_fen"]
     if said is None or isinstance(said, bool):
         return figure == ("" if said is None else str(said).upper())
-    if line["unit"] in ("choice", "grade"):
-        return figure == said
-    return re.fullmatch(r"-?[0-9.]+", figure) is not None and Decimal(figure) == Decimal(said)
+    numbers = [re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", str(one)) for one in (said, figure)]
+    return Decimal(figure) == Decimal(said) if all(numbers) else figure == said

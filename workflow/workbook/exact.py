@@ -2,9 +2,9 @@
 
 A spreadsheet counts in doubles: 0.145 × 100 is 14.499999999999998 there, and ROUND makes 14 of a half that the rules
 round up. So nothing here multiplies by a decimal. Every number is an integer, below ``LARGEST``, over a denominator
-that is known when the file is written; only the last step divides, and rounds. An integer below 10**15 is exact in a double
-and in the fifteen digits that a spreadsheet compares by; divided by ``d`` it is nearer to any half it does not equal
-than a double's error. Beyond that, a cell says #N/A rather than something wrong.
+that is known when the file is written; only the last step divides, and rounds. An integer below 10**15 is exact in a
+double and in the fifteen digits that a spreadsheet compares by; divided by ``d`` it stays further from any half that it
+does not equal than a double errs. Beyond that, a cell says #N/A rather than something wrong.
 """
 
 from __future__ import annotations

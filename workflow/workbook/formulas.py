@@ -9,12 +9,18 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from workflow.workbook import amounts, clearing, plan, scores
+from workflow.workbook import amounts, clearing, health, plan, scores, units
 from workflow.workbook.exact import NotExact, Term, Test, rounded
 from workflow.workbook.parsing import parsed
 from workflow.workbook.source import Line, Source
 
 Made = Term | Test | str
+
+
+def _unless_not(source: Source, line: Line) -> Term:
+    return health.not_so(source, line) if line["formula"].startswith("not ") else parsed(source, line)
+
+
 _MAKERS: dict[str, dict[str, Callable[[Source, Line], Made]]] = {
     "budget": {
         r"package_fen": amounts.package, r"general_fen": amounts.general_part,
@@ -48,6 +54,35 @@ _MAKERS: dict[str, dict[str, Callable[[Source, Line], Made]]] = {
         r"pots\..*": plan.to_tier, r"tiers\..*": plan.tier_total, r"public_health_fen": plan.public_health,
         r"public_health\..*": plan.public_health_part, r"township_village_fen": plan.primary,
         r"members\..*": plan.member,
+    },
+    "payment-modes": {r"away_change_fen": health.prior_away, r"modes\..*\.(deducted|retained)_fen": _unless_not},
+    "chronic-package": {
+        r"difference_fen": health.chronic_difference, r"(surplus|overrun)_fen": health.chronic_left,
+        r"(approved|drg_spending|package_spending)_fen": amounts.as_given, r"disease_groups": health.enacted,
+        r"consortia\..*": health.chronic_consortium, r"tiers\..*": health.chronic_tier,
+        r"members\..*": health.chronic_member,
+    },
+    "public-health": {
+        r"prepaid_fen": health.prepaid, r"not_prepaid_fen": health.later, r"prepayments\..*": health.quarter,
+        r"townships\..*": health.township, r"village_fen": amounts.as_given,
+        r"(process|target|result)_fen": health.village_part, r"(process|target)_paid_fen": health.part_paid,
+        r"process_deducted_fen|target_unmet_fen": health.part_left, r"result_pool_fen": health.result_pool,
+        r"bands\..*": health.band, r"units\..*\.(process|target)_quota_fen": health.unit_quota,
+        r"units\..*\.score": health.unit_score, r"units\..*\.process_fen": health.unit_process,
+        r"units\..*\.target_fen": health.unit_target, r"units\..*\.per_head_fen": health.unit_per_head,
+    },
+    "unit-accounts": {
+        r"units\..*\.operating_income_fen": units.operating_income,
+        r"units\..*\.operating_costs_fen": units.operating_costs,
+        r"units\..*\.public_benefit_income_fen": units.duty_income,
+        r"units\..*\.public_benefit_costs_fen": units.duty_costs,
+        r"units\..*\.internal_(income|costs)_fen": units.internal, r"units\..*\.cost_margin": units.margin,
+        r"income_fen": units.of_the_units("operating_income_fen", "public_benefit_income_fen"),
+        r"costs_fen": units.of_the_units("operating_costs_fen", "public_benefit_costs_fen"),
+        r"internal_trade_fen": units.of_the_units("internal_income_fen"), r"internal_net_fen": units.internal_net,
+    },
+    "indicators": {
+        r"indicators\..*": units.indicator, r"changes\..*": units.change, r"trends\..*": units.trend,
     },
     "qualification": {r"grades\..*": scores.grade, r"counts\..*": scores.graded, r"passes": scores.passes},
 }  # fmt: skip

@@ -13,7 +13,7 @@ from workflow.workbook.exact import LARGEST, NotExact, Term, amount
 from workflow.workbook.layout import FIRST_ROW, LINES, WORKINGS, Table, fact_table, places_of, rule_table
 
 Line = Mapping[str, Any]
-_GROUPS = {"members": "member", "consortia": "consortium"}
+_GROUPS = {"members": "member", "consortia": "consortium", "units": "unit", "townships": "township"}
 _CELL = re.compile(r"'[^']+'!\$[A-Z]+\$[0-9]+")
 
 
@@ -91,7 +91,8 @@ class Source:
         for prefix, place in self._places.items():
             if line["key"].startswith(f"{prefix}."):
                 return f"{prefix}.", f"{place}."
-        return "", ""
+        group, _, rest = line["key"].partition(".")
+        return (f"{group}.{rest.partition('.')[0]}.", "") if group == "modes" else ("", "")
 
     def record(self, key: str) -> str:
         """The facts of what a line names: ``adjustments.X`` → the adjustment whose name is X."""
