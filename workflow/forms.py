@@ -127,7 +127,7 @@ class DecisionForm(StepForm):
         ],
         validators=[InputRequired(_("请选择决定"))],
     )
-    opinion = TextAreaField(_("意见"), validators=[Optional(), Length(max=OPINION_LENGTH)])
+    opinion = TextAreaField(_("意见"), validators=[Length(max=OPINION_LENGTH)])
 
     def validate_opinion(self, field: Field) -> None:
         """Anything but agreement needs an opinion."""
