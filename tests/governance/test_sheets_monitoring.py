@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +18,8 @@ from governance.refusal import Refused
 from governance.rulebook import RuleBook
 from governance.sheets import run
 from tests.governance.books import DAY, book, book_of, cases, sheet_cases
+from workflow import i18n
+from workflow.cli.rules import COMMANDS
 
 CASES = {name: cases(f"sheets/{name}.yaml") for name in ("payment-modes", "unit-accounts", "indicators")}
 MODES = CASES["payment-modes"][0]["rules"]
@@ -165,3 +170,26 @@ def test_a_rule_of_the_wrong_shape_is_refused(rule: str, value: Any, said: str) 
 def test_a_measure_of_the_right_shape_is_taken() -> None:
     added = book({"indicators.local": _set_of(MEASURE), "indicators.national": _set_of(MEASURE | {"key": "N"})})
     assert added.rule("indicators.local").value["code"] == "x"
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_each_runs_from_the_command_line_line_by_line_and_shows_its_facts(name: str, tmp_path: Path) -> None:
+    app = Flask("command-line")
+    i18n.init_app(app)
+    for command in COMMANDS:
+        app.cli.add_command(command)
+    cli = app.test_cli_runner()
+    facts = CASES[name][0]["facts"]
+    lines, single = tmp_path / "facts.jsonl", tmp_path / "facts.json"
+    single.write_text(json.dumps(facts), encoding="utf-8")
+    lines.write_text(f"{json.dumps(facts)}\n{{}}\n{json.dumps(facts)}\n", encoding="utf-8")
+    place = ["--place", "demo-suixi", "--on", "2025-12-31"]
+    done = cli.invoke(args=["sheet", name, *place, "--facts", str(lines)])
+    first, refused, again = (json.loads(line) for line in done.output.splitlines())
+    assert done.exit_code == 3 and first == again and first["sheet"] == name
+    assert all(one["fact"] and one["reason"] and one["who"] for one in refused["refused"])
+    shown = cli.invoke(args=["sheet", name, *place, "--facts", str(single)])
+    assert shown.exit_code == 0 and len(shown.output.splitlines()) == len(first["lines"]) + 1
+    schema = json.loads(cli.invoke(args=["sheet", "schema", name]).output)
+    assert {one["fact"] for one in refused["refused"]} == set(schema["required"])
+    assert set(facts) <= set(schema["properties"])
