@@ -82,6 +82,18 @@ def test_a_half_is_rounded_up_where_doubles_would_round_it_down(tmp_path: Path) 
     assert len(halves) > 2 and deposits == [share(fen, Decimal("0.145")) for fen in halves]
 
 
+def test_a_hair_below_a_half_is_rounded_down_where_doubles_see_a_half(tmp_path: Path) -> None:
+    """Nine trillion fen at six decimals end in .499999, which a double of that size cannot tell from a half."""
+    if soffice() is None:
+        not_here(MISSING)
+    ratio = "0.145003"
+    fen = 9 * 10**12 + 499999 * pow(145003, -1, 10**6) % 10**6
+    assert fen * 145003 % 10**6 == 499999 and int(fen * 0.145003 + 0.5) == share(fen, Decimal(ratio)) + 1
+    facts = a_month(own_fen=fen)
+    figures = recalculated(tmp_path, [written(facts, rules={"settlement.deposit_ratio": ratio})])
+    assert int(figures[0][2]) == share(fen, Decimal(ratio))
+
+
 def test_facts_that_ask_for_another_worksheet_show_na_rather_than_a_wrong_figure(tmp_path: Path) -> None:
     if soffice() is None:
         not_here(MISSING)
