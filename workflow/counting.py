@@ -92,8 +92,9 @@ def twice(current: OpenRound, organisation_id: int, person_id: int, seat_key: st
     Only a written proxy lets one person speak for two seats, and those are seats of one body.
     """
     bodies = {seat.seat_key: seat.organisation_id for seat in current.seats}
-    for (seat, _link), person in current.people.items():
-        if person == person_id and (seat == seat_key or bodies[seat] != organisation_id):
+    for key, person in current.people.items():
+        seat = key[0]
+        if person_id in (person, current.principals.get(key)) and (seat == seat_key or bodies[seat] != organisation_id):
             return Refusal(
                 reason=_("您在本轮中已经作出过一次决定，同一人不能连续办理两个环节，也不能代表两个单位"),
                 who=_("由同一单位的另一人办理"), fact="twice",

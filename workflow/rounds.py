@@ -42,7 +42,7 @@ class OpenRound:
     """An open round: its seats in their order, and (seat, link, verdict) of every decision so far, oldest first.
 
     ``added`` are the seats that were asked besides, ``people`` who decided which link of which seat, ``papers`` whether
-    something is registered as signed on paper and not confirmed yet.
+    something is registered as signed on paper and not confirmed yet, ``principals`` for whom others decided.
     """
 
     round_no: int
@@ -53,6 +53,7 @@ class OpenRound:
     added: list[AddedSeat] = field(default_factory=list)
     people: dict[tuple[str, str], int] = field(default_factory=dict)
     papers: bool = False
+    principals: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def done(self) -> set[tuple[str, str]]:
         """Which links of which seats have decided."""
@@ -93,7 +94,8 @@ _ON_PAPER = (
 _SEATS = Prepared(
     select(rounds.c.ballot, rounds.c.round_no, rounds.c.subject_hash, rounds.c.opened_at, _ON_PAPER)
     .add_columns(round_seats.c.seat_key, round_seats.c.organisation_id, round_seats.c.label, round_seats.c.eligible)
-    .add_columns(decisions.c.id, decisions.c.link, decisions.c.person_id, decisions.c.verdict, *_ADDED)
+    .add_columns(decisions.c.id, decisions.c.link, decisions.c.person_id, decisions.c.for_person_id)
+    .add_columns(decisions.c.verdict, *_ADDED)
     .select_from(_JOINED)
     .where(rounds.c.case_id == bindparam("case"), rounds.c.outcome == "open")
     .order_by(round_seats.c.seat_key, decisions.c.id)
@@ -142,6 +144,8 @@ def _is_ballot_seat(one: OpenRound | Round, row: Any) -> bool:
 def _keep(one: OpenRound, row: Any) -> None:
     one.cast.append((row.seat_key, row.link, row.verdict))
     one.people[row.seat_key, row.link] = row.person_id
+    if row.for_person_id is not None:
+        one.principals[row.seat_key, row.link] = row.for_person_id
 
 
 def _as_open(one: Round) -> OpenRound:
@@ -171,7 +175,7 @@ _EVERY = Prepared(
     .add_columns(_ON_PAPER)
     .add_columns(round_seats.c.seat_key, round_seats.c.organisation_id, round_seats.c.label, round_seats.c.eligible)
     .add_columns(decisions.c.id, decisions.c.link, decisions.c.person_id, decisions.c.verdict, decisions.c.opinion)
-    .add_columns(decisions.c.details, decisions.c.at, papers.c.document_number, *_ADDED)
+    .add_columns(decisions.c.for_person_id, decisions.c.details, decisions.c.at, papers.c.document_number, *_ADDED)
     .select_from(_JOINED.outerjoin(papers, papers.c.id == decisions.c.paper_id))
     .where(rounds.c.case_id == bindparam("case"))
     .order_by(rounds.c.round_no, round_seats.c.seat_key, decisions.c.id)

@@ -14,7 +14,7 @@ from workflow.acts.model import delegations, interventions, recusals
 from workflow.attempt import Actor, Attempt
 from workflow.i18n import lazy as _
 from workflow.machines import Step
-from workflow.model import case_actors, occurrences, round_seats, rounds, tasks
+from workflow.model import case_actors, occurrences, records, round_seats, rounds, tasks
 from workflow.organisations.model import persons, seats
 from workflow.prepared import Prepared
 
@@ -29,7 +29,8 @@ class Bound:
 
     ``duties`` the excluding duty of each person, ``recused`` who stepped back, ``intervened`` who administered it,
     ``assigned`` to whom a task was handed on, by (trigger, organisation, role), ``seated`` who could decide in an open
-    round today, by (organisation, role). ``names`` has everyone who stepped back.
+    round today, by (organisation, role). ``names`` has everyone who stepped back, and
+    for whom anyone in the trail may have acted.
     """
 
     duties: dict[int, str] = field(default_factory=dict)
@@ -195,6 +196,8 @@ def _everything(attempt: Attempt) -> Bound:
         elif row.kind == "recused":
             found.recused.add(row.person_id)
             found.names[row.person_id] = row.words
+        elif row.kind == "principal":
+            found.names[row.person_id] = row.words
         else:
             found.intervened.add(row.person_id)
     return found
@@ -224,11 +227,18 @@ def _every_bond() -> Any:
         .join_from(recusals, persons, persons.c.id == recusals.c.person_id)
         .where(recusals.c.case_id == _CASE)
     )
+    acts = exists().where(records.c.case_id == _CASE, records.c.person_id == delegations.c.person_id)
+    principal = (
+        select(literal("principal"), persons.c.id, persons.c.name, *nothing)
+        .join_from(delegations, persons, persons.c.id == delegations.c.granted_by)
+        .where(acts)
+    )
     duty = select(literal("duty"), case_actors.c.person_id, case_actors.c.duty, *nothing)
     return union_all(
         handed_on,
         seated,
         recused,
+        principal,
         duty.where(case_actors.c.case_id == _CASE),
         *(
             select(literal("intervened"), person, acted.kind, *nothing)

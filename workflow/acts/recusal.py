@@ -82,8 +82,9 @@ def do(attempt: Attempt, *, person: int, reason: str) -> None:
 
 def stepped_back(attempt: Attempt, _viewer: Any) -> Section | None:
     """Who has stepped back from the case."""
-    names = standing.everything(attempt).names
-    return Section(_("回避"), "acts/recusals.html", names=sorted(names.values())) if names else None
+    bound = standing.everything(attempt)
+    names = sorted(bound.names[one] for one in bound.recused)
+    return Section(_("回避"), "acts/recusals.html", names=names) if names else None
 
 
 RECUSAL = register(

@@ -24,7 +24,7 @@ consortium = AppGroup("consortium", help="医共体与成员 (consortia and thei
 insured = AppGroup("insured", help="参保人数 (insured people by count)")
 
 
-def _do(command: Callable[..., Any], done: str, **data: Any) -> None:
+def do(command: Callable[..., Any], done: str, **data: Any) -> None:
     """Do one act in a transaction of its own; a refusal is said and ends with status 3."""
     try:
         with writing(current_app.extensions["gongzhi.engine"]) as connection:
@@ -51,7 +51,7 @@ def _password() -> str:
 @click.option("--name-en", default="")
 def add_organisation(code: str, **data: Any) -> None:
     """Add an organisation."""
-    _do(commands.add_organisation, f"已登记机构 {code}", code=code, **data)
+    do(commands.add_organisation, f"已登记机构 {code}", code=code, **data)
 
 
 @person.command("add")
@@ -59,21 +59,21 @@ def add_organisation(code: str, **data: Any) -> None:
 @click.argument("name")
 def add_person(login: str, name: str) -> None:
     """Add a person; the password is asked for, or read from standard input."""
-    _do(commands.add_person, f"已登记人员 {login}", login=login, name=name, password=_password())
+    do(commands.add_person, f"已登记人员 {login}", login=login, name=name, password=_password())
 
 
 @person.command("password")
 @click.argument("login")
 def set_password(login: str) -> None:
     """Give a person another password; every session of theirs ends."""
-    _do(commands.set_password, f"已更换 {login} 的密码", login=login, password=_password())
+    do(commands.set_password, f"已更换 {login} 的密码", login=login, password=_password())
 
 
 @person.command("disable")
 @click.argument("login")
 def disable_person(login: str) -> None:
     """Shut a person out, at once and in every browser."""
-    _do(commands.disable_person, f"已停用 {login}", login=login)
+    do(commands.disable_person, f"已停用 {login}", login=login)
 
 
 @seat.command("grant")
@@ -85,7 +85,7 @@ def disable_person(login: str) -> None:
 def grant_seat(login: str, organisation: str, role: str, **term: Any) -> None:
     """Seat a person in an organisation."""
     done = f"已授予席位：{login} {organisation} {role}"
-    _do(commands.grant_seat, done, login=login, organisation=organisation, role=role, **term)
+    do(commands.grant_seat, done, login=login, organisation=organisation, role=role, **term)
 
 
 @seat.command("end")
@@ -96,7 +96,7 @@ def grant_seat(login: str, organisation: str, role: str, **term: Any) -> None:
 def end_seat(login: str, organisation: str, role: str, until: str | None) -> None:
     """End a seat, at once or on a day."""
     done = f"已终止席位：{login} {organisation} {role}"
-    _do(commands.end_seat, done, login=login, organisation=organisation, role=role, until=until)
+    do(commands.end_seat, done, login=login, organisation=organisation, role=role, until=until)
 
 
 @consortium.command("add")
@@ -108,7 +108,7 @@ def end_seat(login: str, organisation: str, role: str, until: str | None) -> Non
 @click.option("--since", help="牵头单位成为成员之日；不写为今天")
 def add_consortium(code: str, **data: Any) -> None:
     """Add a consortium with its lead as first member."""
-    _do(consortium_commands.add_consortium, f"已登记医共体 {code}", code=code, **data)
+    do(consortium_commands.add_consortium, f"已登记医共体 {code}", code=code, **data)
 
 
 @consortium.command("member")
@@ -120,7 +120,7 @@ def add_consortium(code: str, **data: Any) -> None:
 def join_member(code: str, organisation: str, **data: Any) -> None:
     """Enter a member; LEVEL is county, township or village."""
     done = f"已登记成员 {organisation}"
-    _do(consortium_commands.join_member, done, consortium=code, organisation=organisation, **data)
+    do(consortium_commands.join_member, done, consortium=code, organisation=organisation, **data)
 
 
 @consortium.command("leave")
@@ -130,7 +130,7 @@ def join_member(code: str, organisation: str, **data: Any) -> None:
 def leave_member(code: str, organisation: str, until: str) -> None:
     """Enter the last day of a member."""
     done = f"已登记退出：{organisation}"
-    _do(consortium_commands.leave_member, done, consortium=code, organisation=organisation, until=until)
+    do(consortium_commands.leave_member, done, consortium=code, organisation=organisation, until=until)
 
 
 @insured.command("set")
@@ -141,7 +141,7 @@ def leave_member(code: str, organisation: str, until: str) -> None:
 @click.option("--source", required=True, help="出处：文件、日期")
 def set_insured(**data: Any) -> None:
     """Register how many people POOL (resident, employee) insures in PERIOD (2026 or 2026-03)."""
-    _do(consortium_commands.set_insured, f"已登记参保人数 {data['heads']}", **data)
+    do(consortium_commands.set_insured, f"已登记参保人数 {data['heads']}", **data)
 
 
 COMMANDS = (organisation, person, seat, consortium, insured)

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
+from workflow import standing
 from workflow.attempt import ON_PAGE, SYSTEM, Attempt, Case
 from workflow.model import attachments, dossiers, occurrences, records, worksheets
 from workflow.organisations.model import organisations, persons
@@ -27,8 +28,10 @@ class Reading:
     bodies: Mapping[int, str]
 
     def person(self, number: int | None) -> str:
-        """The name of someone in the trail."""
-        return "" if number is None else self.people.get(number, "")
+        """The name of someone in the trail, or of whom they acted for."""
+        if number is None:
+            return ""
+        return self.people.get(number) or standing.everything(self.attempt).names.get(number, "")
 
     def organisation(self, number: int | None) -> str:
         """The name of an organisation in the trail."""

@@ -13,7 +13,7 @@ from workflow.organisations.model import consortia, organisations
 
 EVENT_ATTRIBUTES = (
     ("seq", "integer"), ("role", "string"), ("person", "string"), ("from", "string"), ("to", "string"),
-    ("verdict", "string"), ("hash", "string"),
+    ("for", "string"), ("verdict", "string"), ("hash", "string"),
 )  # fmt: skip
 OBJECT_ATTRIBUTES: dict[str, tuple[tuple[str, str], ...]] = {
     "consortium": (("code", "string"), ("name", "string"), ("place", "string")),
@@ -52,10 +52,12 @@ def _type(name: str, attributes: tuple[tuple[str, str], ...]) -> dict[str, Any]:
 
 
 def _event(row: Any, stage: str, consortium: int) -> dict[str, Any]:
+    data = json.loads(row.body)["data"]
     told = {
         "seq": row.seq, "role": row.role, "from": row.from_state, "to": row.to_state, "hash": row.hash,
         "person": None if row.person_id is None else f"person:{row.person_id}",
-        "verdict": json.loads(row.body)["data"].get("verdict"),
+        "for": f"person:{data['for']}" if "for" in data else None,
+        "verdict": data.get("verdict"),
     }
     related = [_related("case", row.case_id, "case"), _related("consortium", consortium, "consortium")]
     if row.organisation_id is not None:

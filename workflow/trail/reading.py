@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, timedelta
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -157,8 +157,9 @@ def page_of(connection: Connection, visible: Collection[int], asked: Filters, vi
     unheard = set() if viewer.has_role(Role.AUDITOR) else _open_rounds(connection, {row.case_id for row in shown})
     last = shown[-1] if len(found) > PAGE_ROWS else None
     after = f"{moment_text(last.at)}|{last.case_id}|{last.seq}" if last is not None else ""
+    principals = _principals(connection, shown)
     return SimpleNamespace(
-        rows=[row_view(row, unheard) for row in shown], next=asked.address(before=after) if after else ""
+        rows=[row_view(row, unheard, principals) for row in shown], next=asked.address(before=after) if after else ""
     )
 
 
@@ -169,8 +170,17 @@ def _open_rounds(connection: Connection, numbers: Collection[int]) -> set[tuple[
     return {(row.case_id, row.round_no) for row in connection.execute(query)}
 
 
-def row_view(row: Any, unheard: Collection[tuple[int, int]]) -> SimpleNamespace:
-    """A record as a row: who, what, when, from where to where, why, and its hash."""
+def _principals(connection: Connection, shown: Collection[Any]) -> dict[int, str]:
+    """The names of those for whom others acted in these records; asked only where somebody did."""
+    numbers = {json.loads(row.body)["data"].get("for") for row in shown if '"for":' in row.body} - {None}
+    query = select(persons.c.id, persons.c.name).where(persons.c.id.in_(numbers))
+    return {row.id: row.name for row in connection.execute(query)} if numbers else {}
+
+
+def row_view(
+    row: Any, unheard: Collection[tuple[int, int]], principals: Mapping[int, str] = MappingProxyType({})
+) -> SimpleNamespace:
+    """A record as a row: who (and for whom), what, when, from where to where, why, and its hash."""
     stage = STAGES[row.stage]
     data = json.loads(row.body)["data"]
     if (row.case_id, data.get("round")) in unheard:
@@ -189,7 +199,8 @@ def row_view(row: Any, unheard: Collection[tuple[int, int]]) -> SimpleNamespace:
         from_label=stage.state_labels.get(row.from_state, "") if row.from_state != row.to_state else "",
         to_label=stage.state_labels.get(row.to_state, ""),
         note=data.get("opinion") or data.get("reason") or data.get("note") or "",
-        behalf=data.get("on_behalf_of", ""),
+        behalf=principals.get(data.get("for"), "") or data.get("on_behalf_of", ""),
+        intervened=row.verb.startswith("intervention_"),
         rules=data.get("book_digest", ""),
         hash=row.hash,
         moment=moment_text(row.at),
