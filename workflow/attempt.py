@@ -181,7 +181,7 @@ class Attempt:
         if "place allowed" not in self.read:
             rules.refuse_samples(self.connection, self.case.place)
             self.read["place allowed"] = True
-        return rules.book_at(self.case.place, on or self.day, agreement)
+        return rules.book_at(self.connection, self.case.place, on or self.day, agreement)
 
     def rule(self, key: str, on: date | None = None) -> Provision:
         """The provision in force for ``key``; raises ``Refused`` when nobody has set it."""

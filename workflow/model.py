@@ -17,6 +17,8 @@ from sqlalchemy import (
 from workflow.acts.model import definitions as definitions
 from workflow.claims.model import claim_files as claim_files
 from workflow.db import Day, Fen, Flag, Key, Moment, key_column, table
+from workflow.enacted import enacted_rules as enacted_rules
+from workflow.enacted import rule_impacts as rule_impacts
 from workflow.trail.model import seal_heads as seal_heads
 from workflow.trail.model import seals as seals
 

@@ -1,4 +1,4 @@
-"""The rule books as the workflow reads them: loaded once, asked for a place and a day."""
+"""The rule books as the workflow reads them: loaded once, with what was enacted here, asked for a place and a day."""
 
 from __future__ import annotations
 
@@ -13,16 +13,22 @@ from sqlalchemy import Connection, select
 
 from governance.refusal import Refusal, Refused
 from governance.rulebook import Book, RuleBook
+from workflow import enacted
 from workflow.model import settings
 
 DEMO_MARK = "demo.mark"
 
 
 @lru_cache(maxsize=1)
-def rulebook() -> RuleBook:
+def shipped() -> RuleBook:
     """All rule books shipped, and those of ``GONGZHI_RULEBOOK`` (a folder) where that is set."""
     extra = os.environ.get("GONGZHI_RULEBOOK")
     return RuleBook.load([Path(extra)] if extra else [])
+
+
+def rulebook(connection: Connection | None = None) -> RuleBook:
+    """The rule books with what the connection's database has enacted; without one the shipped ones, for their places."""
+    return shipped() if connection is None else enacted.book_of(connection, shipped())
 
 
 def place_chain(place: str) -> tuple[str, ...]:
@@ -35,9 +41,9 @@ def _chain(place: str) -> tuple[str, ...]:
     return tuple(rulebook().chain(place))
 
 
-def book_at(place: str, day: date, agreement: Mapping[str, Any] | None = None) -> Book:
+def book_at(connection: Connection, place: str, day: date, agreement: Mapping[str, Any] | None = None) -> Book:
     """The rule book in force at ``place`` on ``day``, with the agreement's answers where a rule asks for them."""
-    return rulebook().at(place).in_force(day, agreement=agreement or {})
+    return rulebook(connection).at(place).in_force(day, agreement=agreement or {})
 
 
 def is_demo(connection: Connection) -> bool:

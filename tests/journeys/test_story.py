@@ -230,7 +230,7 @@ def test_every_worksheet_gives_the_same_bytes_again(held: Connection) -> None:
     assert {row.sheet for row in found} == {
         "qualification", "budget", "monthly-settlement", "assessment", "annual-clearing", "surplus-plan"}
     for row in found:
-        book = rules.book_at(row.place, row.day, json.loads(row.agreement))
+        book = rules.book_at(held, row.place, row.day, json.loads(row.agreement))
         again = sheets.run(row.sheet, json.loads(row.facts), book).canonical()
         where = (row.case_id, row.version, row.sheet)
         assert again == row.body.encode(), where

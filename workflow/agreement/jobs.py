@@ -109,12 +109,12 @@ def near_their_end(connection: Connection, at: datetime) -> list[Due]:
     return [
         Due(row.id, row.last_day, at)
         for row in connection.execute(query)
-        if date.fromisoformat(row.last_day) <= months_after(day, _notice_months(row.place, day))
+        if date.fromisoformat(row.last_day) <= months_after(day, _notice_months(connection, row.place, day))
     ]
 
 
-def _notice_months(place: str, day: date) -> int:
-    provision = rules.book_at(place, day).find(RENEWAL_RULE)
+def _notice_months(connection: Connection, place: str, day: date) -> int:
+    provision = rules.book_at(connection, place, day).find(RENEWAL_RULE)
     return 0 if provision is None else provision.integer
 
 

@@ -36,7 +36,7 @@ def missing(connection: Connection, at: datetime) -> list[Due]:
     for row in connection.execute(_running()):
         agreed = json.loads(row.body)
         for year in _years(agreed, day):
-            for pool in _pools(row.place, year, day):
+            for pool in _pools(connection, row.place, year, day):
                 key = (row.consortium_id, pool, str(year))
                 if pool in agreed["pools"] and key not in there:
                     there.add(key)
@@ -62,9 +62,9 @@ def _years(agreed: Mapping[str, Any], day: date) -> list[int]:
     return years
 
 
-def _pools(place: str, year: int, day: date) -> list[str]:
+def _pools(connection: Connection, place: str, year: int, day: date) -> list[str]:
     """The pools that the budget covers here."""
-    provision = rules.book_at(place, working_day(year, day)).find("budget.pools")
+    provision = rules.book_at(connection, place, working_day(year, day)).find("budget.pools")
     return list(provision.value) if provision else []
 
 

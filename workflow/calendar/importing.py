@@ -81,14 +81,14 @@ def moves(connection: Connection, calendar: Calendar, year: int) -> list[Move]:
         .where(columns.stopped_on.is_(None), or_(columns.provisional == 1, reaching))
         .order_by(columns.case_id, columns.name, columns.serial)
     )
-    rows = [row for row in connection.execute(query) if row.provisional or _counts_working_days(row)]
+    rows = [row for row in connection.execute(query) if row.provisional or _counts_working_days(connection, row)]
     pauses = clocks.pauses(connection, {row.case_id for row in rows if row.paused_days})
     found = (_recomputed(row, pauses.get((row.case_id, row.name, row.serial), []), calendar) for row in rows)
     return [one for one in found if one.moved or one.provisional != one.was_provisional]
 
 
-def _counts_working_days(row: Any) -> bool:
-    provision = book_at(row.place, row.started_on).find(row.rule)
+def _counts_working_days(connection: Connection, row: Any) -> bool:
+    provision = book_at(connection, row.place, row.started_on).find(row.rule)
     return provision is not None and provision.unit == "working_days"
 
 

@@ -85,7 +85,7 @@ def due_rechecks(connection: Connection, at: datetime) -> list[Due]:
     known = {(row.scope, row.period) for row in connection.execute(done)}
     found = []
     for row, since in _recognised(connection, day):
-        anniversary = last_anniversary(since, day, row.place)
+        anniversary = last_anniversary(connection, since, day, row.place)
         if anniversary is not None and (row.id, anniversary.isoformat()) not in known:
             found.append(Due(row.id, anniversary.isoformat(), clock.moment(anniversary)))
     return found
@@ -106,9 +106,9 @@ def _recognised(connection: Connection, day: date) -> list[tuple[Any, date]]:
     return list(newest.values())
 
 
-def last_anniversary(since: date, day: date, place: str) -> date | None:
+def last_anniversary(connection: Connection, since: date, day: date, place: str) -> date | None:
     """The last day up to ``day`` on which a re-check was due, by the place's interval; ``None`` before the first."""
-    provision = rules.book_at(place, day).find("qualification.recheck_months")
+    provision = rules.book_at(connection, place, day).find("qualification.recheck_months")
     if provision is None:
         return None
     months = provision.integer

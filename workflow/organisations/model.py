@@ -47,6 +47,8 @@ consortia = table(
     Column("name_en", Text, nullable=False),
     Column("place", Text, nullable=False),
     Column("lead_id", Key, ForeignKey("organisations.id"), nullable=False),
+    # A place's own cases are held by a row of kind "place": no members, seen by the bodies of the place and above.
+    Column("kind", Text, nullable=False, server_default="consortium"),
 )
 
 memberships = table(

@@ -80,7 +80,7 @@ def _state(row: Any, today: date) -> tuple[str, Any, str]:
 
 def _provision(attempt: Attempt, row: Any) -> Provision | None:
     try:
-        return book_at(attempt.case.place, row.started_on, None).find(row.rule)
+        return book_at(attempt.connection, attempt.case.place, row.started_on, None).find(row.rule)
     except Refused:
         return None
 

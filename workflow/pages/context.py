@@ -12,7 +12,7 @@ from flask_login import current_user
 from sqlalchemy import Connection, Engine, Text, cast, literal, select
 
 from governance.roles import Role
-from workflow import clock, occurrences, rules
+from workflow import clock, enacted, occurrences, rules
 from workflow.calendar_days import CALENDAR_VERSION, heed_version
 from workflow.inbox.counts import notice_count, said
 from workflow.model import settings
@@ -49,6 +49,7 @@ def told() -> Mapping[str, str]:
             query = query.union_all(select(literal(_NOTICES).label("name"), number.label("value")))
         g.told = {row.name: row.value for row in connection().execute(query)}
         heed_version(connection(), g.told.get(CALENDAR_VERSION, ""))
+        enacted.heed(connection(), g.told.get(enacted.VERSION, ""))
     found: Mapping[str, str] = g.told
     return found
 

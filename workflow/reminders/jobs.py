@@ -100,7 +100,7 @@ def due_escalations(connection: Connection, at: datetime) -> list[Due]:
     )
     found = []
     for row in connection.execute(query):
-        rule = book_at(row.place, day).find(ESCALATE_AFTER)
+        rule = book_at(connection, row.place, day).find(ESCALATE_AFTER)
         over = clocks.working_days_left(connection, day, row.deadline)
         if rule is not None and over is not None and -over >= rule.integer:
             found.append(Due(row.case_id, f"{row.name}:{row.serial}:{row.deadline}", at))

@@ -69,7 +69,7 @@ def open_for(
         "consortium": row.code,
         "purpose": "apply" if recheck_of is None else "recheck",
         "total_payment": total_payment,
-        "standard": pinned(rules.book_at(row.place, day).rule(STANDARD), day),
+        "standard": pinned(rules.book_at(connection, row.place, day).rule(STANDARD), day),
         "grades": {},
     }
     return lifecycle.open_case(

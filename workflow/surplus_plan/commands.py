@@ -67,7 +67,7 @@ def open_for(connection: Connection, consortium_id: int, pool: str, year: int, *
         connection, "surplus_plan", consortium_id, actor=SYSTEM, at=at, place=row.place, pool=pool, period=str(year),
         dossier={
             "consortium": row.code, "kind": kind, "amount_fen": amount_fen, "clearing_case": cleared.case_id,
-            "settled_with_clearing": kind == OVERRUN or not _after_filing(cleared.results, row.place, year),
+            "settled_with_clearing": kind == OVERRUN or not _after_filing(connection, cleared.results, row.place, year),
         },
         follows=cleared.case_id,
     )  # fmt: skip
@@ -76,8 +76,8 @@ def open_for(connection: Connection, consortium_id: int, pool: str, year: int, *
     return case_id
 
 
-def _after_filing(results: Mapping[str, Any], place: str, year: int) -> bool:
-    rule = book_at(place, date(year, 12, 31)).find("surplus.pay_after_filing")
+def _after_filing(connection: Connection, results: Mapping[str, Any], place: str, year: int) -> bool:
+    rule = book_at(connection, place, date(year, 12, 31)).find("surplus.pay_after_filing")
     return bool(rule is not None and rule.value in ("true", True) and results["retained_fen"])
 
 

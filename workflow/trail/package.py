@@ -124,7 +124,7 @@ def _rules(connection: Connection, case: Case) -> dict[str, Any]:
             if line["provision"]:
                 used.setdefault(canonical(line["provision"]), line["provision"])
     for row in _of_case(connection, clocks, case):
-        provision = rulebook().at(case.place).in_force(row.started_on).find(row.rule)
+        provision = rulebook(connection).at(case.place).in_force(row.started_on).find(row.rule)
         if provision is not None:
             data = provision.as_data()
             used.setdefault(canonical(data), data)
