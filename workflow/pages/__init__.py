@@ -7,9 +7,20 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     """Add the shared pages and what every page shows."""
-    from workflow.pages import act_views, bulk_views, case_views, context, jobs_views, rules_views, views, workbook_views
+    from workflow.pages import (
+        act_views,
+        bulk_views,
+        case_views,
+        context,
+        difference_views,
+        jobs_views,
+        rules_views,
+        views,
+        workbook_views,
+    )
     from workflow.trail import views as trail_views
 
     context.init_app(app)
-    for module in (views, bulk_views, case_views, act_views, rules_views, jobs_views, trail_views, workbook_views):
+    shared = (views, bulk_views, case_views, act_views, difference_views, rules_views, jobs_views, workbook_views)
+    for module in (*shared, trail_views):
         app.register_blueprint(module.blueprint)

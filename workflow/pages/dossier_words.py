@@ -1,0 +1,100 @@
+"""The words of a dossier: what its entries are called, and what its coded values mean, in Chinese and in English."""
+
+from __future__ import annotations
+
+from workflow.pages.words import pick
+
+TERMS: dict[str, tuple[str, str]] = {
+    # every stage
+    "consortium": ("医共体", "consortium"), "lead": ("牵头单位", "lead"), "members": ("成员单位", "members"),
+    "member": ("成员单位", "member"), "pool": ("险种", "pool"), "pools": ("险种", "pools"), "period": ("月份", "month"),
+    "year": ("年度", "year"), "on": ("日期", "day"), "by": ("由谁", "by"), "reason": ("原因", "reason"),
+    "remark": ("说明", "remark"), "summary": ("摘要", "summary"), "number": ("编号", "number"), "name": ("名称", "name"),
+    "name_en": ("英文名称", "English name"), "code": ("代码", "code"), "key": ("代码", "key"), "value": ("内容", "value"),
+    "amount": ("金额", "amount"), "document": ("文件", "document"), "files": ("文件", "files"), "kind": ("类别", "kind"),
+    "how": ("方式", "how"), "start": ("起", "from"), "end": ("止", "to"), "since": ("自", "since"), "note": ("说明", "note"),
+    "worksheet": ("计算单", "worksheet"), "facts": ("取数", "facts"), "files_sha256": ("文件校验", "file hash"),
+    "sha256": ("校验", "hash"), "category": ("类别", "category"), "returned_for": ("退回要求", "asked to mend"),
+    # self-assessment and ruling
+    "grades": ("自评", "grades"), "grade": ("等级", "grade"), "explanation": ("说明", "explanation"),
+    "evidence": ("佐证", "evidence"), "purpose": ("用途", "purpose"), "standard": ("评判标准", "standard"),
+    "total_payment": ("实行总额付费", "total payment"), "applied_on": ("申请日期", "applied on"),
+    "self_assessment": ("自评件", "self-assessment"), "corrections": ("补正", "corrections"), "items": ("条目", "items"),
+    "reply": ("答复", "reply"), "answered_on": ("答复日期", "answered on"), "conference": ("会商", "conference"),
+    "present": ("参加", "present"), "site_visits": ("现场核查", "site visits"), "findings": ("核查情况", "findings"),
+    "people": ("人员", "people"), "objections": ("异议", "objections"), "ruling": ("评定", "ruling"),
+    "bureaus": ("评定部门", "bureaus"), "substantive": ("实质运行", "substantive operation"), "verdict": ("结论", "verdict"),
+    "outcome": ("结果", "outcome"), "issued": ("印发日期", "issued"), "effective": ("生效日期", "effective"),
+    "title": ("标题", "title"), "title_en": ("英文标题", "English title"), "cite": ("出处", "source"), "clause": ("条款", "clause"),
+    "says": ("内容", "says"), "place": ("适用地区", "place"), "rule": ("规则", "rule"), "status": ("状态", "status"),
+    "unit": ("单位", "unit"), "known_since": ("获知日期", "known since"), "pinned_on": ("固定日期", "pinned on"),
+    "decision": ("判定条件", "decision"), "all_of": ("须全部达到", "all of"), "max_c": ("C 级上限", "C at most"),
+    "min_a": ("A 级下限", "A at least"), "min_a_per_dimension": ("每个维度 A 级下限", "A in each dimension at least"),
+    "dimensions": ("维度", "dimensions"), "criteria": ("条目", "criteria"), "label": ("名称", "label"),
+    "label_en": ("英文名称", "English label"), "text": ("正文", "text"), "text_en": ("英文正文", "English text"),
+    "levels": ("等级", "levels"),
+    # takeover and agreement
+    "agreement": ("协议", "agreement"), "answers": ("协议约定", "agreed answers"), "overrun": ("超支分担", "overrun"),
+    "fund": ("基金分担", "fund's share"), "upto": ("至", "up to"), "settlement": ("月度结算", "settlement"),
+    "deposit_ratio": ("质量保证金比例", "deposit ratio"), "prepayment": ("预付金", "prepayment"),
+    "opening": ("期初余额", "opening balances"), "resident": ("城乡居民", "residents"), "employee": ("职工", "employees"),
+    "budget_used": ("已用预算", "budget used"), "deposit": ("质量保证金", "deposit"), "recognition": ("认定", "recognition"),
+    "date": ("日期", "date"), "authorisations": ("成员授权", "authorisations"), "declined": ("不授权", "declined"),
+    "overrun_circumstances": ("超支分担情形", "overrun circumstances"), "own_agreement": ("另签协议的成员", "own agreements"),
+    "renews": ("续签自", "renews"), "takeover": ("接入", "takeover"), "terms": ("条款", "terms"), "budget": ("预算", "budget"),
+    "assessment": ("考核", "assessment"), "liability": ("违约责任", "liability"), "scope": ("服务范围", "scope"),
+    "surplus": ("结余", "surplus"), "case": ("件号", "case"), "clearing": ("年度清算", "clearing"),
+    "joining": ("加入", "joining"), "leaving": ("退出", "leaving"), "supplement": ("补充协议", "supplement"),
+    # budget
+    "consultation": ("协商", "consultation"), "participants": ("参加", "participants"), "basis": ("口径", "basis"),
+    "approved": ("批准金额", "approved"), "carve_outs": ("单列", "carve-outs"), "consortia": ("各医共体", "consortia"),
+    "factors": ("因素", "factors"), "function": ("功能定位", "function"), "insured": ("参保人数", "insured"),
+    "prior_payments": ("上年支付额", "prior payments"), "risk": ("疾病风险", "risk"),
+    "service_volume": ("服务量", "service volume"), "catastrophic_premium": ("大病保险", "catastrophic premium"),
+    "pool_budget": ("统筹基金预算", "the pool's budget"), "risk_fund_increment": ("增量基金风险金", "risk fund increment"),
+    "opinions": ("意见", "opinions"), "adjustments": ("调整", "adjustments"),
+    # monthly settlement
+    "claims": ("结算明细", "claims"), "columns": ("各成员费用", "members' columns"), "aid": ("医疗救助", "aid"),
+    "cases": ("例数", "cases"), "catastrophic": ("大病保险", "catastrophic"), "other": ("其他", "other"),
+    "patient": ("个人负担", "patient"), "declarations": ("申报", "declarations"), "proposed_by": ("提出人", "proposed by"),
+    "differences": ("差异", "differences"), "deductions": ("审核拒付", "deductions"),
+    "decision_number": ("决定书文号", "decision number"), "left_open": ("未申报留待", "left open"),
+    "tallies": ("汇总", "tallies"), "away": ("县域外", "away"), "excluded": ("不计入", "excluded"),
+    "inflow": ("外来", "inflow"), "own": ("本地", "own"), "offset": ("冲抵预付金", "offset"), "kept": ("份数", "kept"),
+    "disputes": ("争议", "disputes"), "dispute": ("争议", "dispute"), "carried": ("结转", "carried"),
+    # assessment
+    "daily": ("日常检查", "daily checks"), "scores": ("得分", "scores"), "score": ("得分", "score"),
+    "entries": ("指标", "entries"), "scheme": ("考核办法", "scheme"), "review": ("复核", "review"),
+    "reviewed": ("复核", "reviewed"), "objection": ("异议", "objection"), "indicators": ("指标", "indicators"),
+    # clearing and surplus plan
+    "entered": ("核定事项", "entered"), "fund_in_deficit": ("基金当期赤字", "fund in deficit"),
+    "overrun_causes": ("超支原因", "overrun causes"), "force_majeure": ("不可抗力", "force majeure"),
+    "policy": ("政策性原因", "policy"), "risk_fund": ("当年风险金", "risk fund"), "months": ("月份", "months"),
+    "assessment_case": ("内部考核件", "assessment"), "clearing_case": ("年度清算件", "clearing"),
+    "settled_with_clearing": ("随清算结清", "settled with the clearing"), "weights": ("各成员得分", "weights"),
+}  # fmt: skip
+VALUES: dict[str, tuple[str, str]] = {
+    "reconciled": ("对账", "reconciled"), "uploaded": ("自行上传", "uploaded"), "nil": ("零申报", "nil"),
+    "absent": ("未申报登记", "absent"), "own": ("本地参保人", "own"), "inflow": ("外来参保人", "inflow"),
+    "recognised": ("予以认定", "recognised"), "not_recognised": ("不予认定", "not recognised"), "agree": ("同意", "agree"),
+    "disagree": ("不同意", "disagree"), "return": ("退回", "return"), "abstain": ("弃权", "abstain"),
+    "resident": ("城乡居民", "residents"), "employee": ("职工", "employees"), "met": ("达到", "met"),
+    "not_met": ("未达到", "not met"), "surplus": ("结余", "surplus"), "overrun": ("超支", "overrun"),
+    "fund": ("成效考核", "fund"), "contribution": ("内部考核", "contribution"), "apply": ("申请", "apply"),
+    "recheck": ("复查", "re-check"), "acceptance": ("受理", "acceptance"), "member": ("成员单位", "member"),
+    "expenditure": ("按支出", "expenditure"), "lead": ("牵头单位", "lead"),
+    "consortium_risk_fund": ("医共体风险基金", "consortium risk fund"),
+}  # fmt: skip
+
+
+def term(part: str) -> str:
+    """What one entry of a dossier is called; as it is written where it has no word."""
+    stem = part.removesuffix("_fen")
+    zh, en = TERMS.get(stem, (stem, stem))
+    return str(pick(zh, en))
+
+
+def value(text: str) -> str:
+    """What a coded value means; any other text is itself."""
+    zh, en = VALUES.get(text, (text, text))
+    return str(pick(zh, en))
