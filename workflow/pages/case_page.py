@@ -16,7 +16,7 @@ from workflow import clocks, decisions, lifecycle, scope, tasks
 from workflow.attempt import Attempt, Case
 from workflow.clock import day_of
 from workflow.machines import Step
-from workflow.pages import act_offers, clock_card, words
+from workflow.pages import act_offers, clock_card, differences, words
 from workflow.pages.case_reading import Reading, attached, read_case
 from workflow.pages.holders import holders
 from workflow.pages.lists import case_subject, case_title, case_url
@@ -190,6 +190,8 @@ def _rounds(reading: Reading, viewer: Any) -> list[SimpleNamespace]:
         found.append(
             SimpleNamespace(
                 label=ballot.label,
+                number=one.round_no,
+                changed_url=differences.since_round(attempt, one),
                 state_label=words.pick(OUTCOMES[one.outcome], one.outcome),
                 opened=one.opened_at,
                 hash=one.subject_hash,
