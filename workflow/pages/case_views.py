@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, send_file
 from flask_login import current_user
+from markupsafe import Markup
 from sqlalchemy import select
 from werkzeug.datastructures import CombinedMultiDict, FileStorage
 
@@ -126,10 +127,12 @@ def _refused(case: Case, refused: Refused, status: int, bound: dict[str, Any] | 
 
 
 def flash_refusals(refused: Refused) -> None:
-    """Every reason why not, above the page that comes next."""
+    """Every reason why not, above the page that comes next, each with the way to what it speaks of."""
     for refusal in refused.refusals:
         said = words.shown(refusal)
-        flash(f"{said.reason}" + (f"（{said.who}）" if said.who else ""), "error")
+        text = f"{said.reason}" + (f"（{said.who}）" if said.who else "")
+        more = Markup(' <a href="{}">{}</a>').format(said.link, _("去看看")) if said.link else ""
+        flash(Markup("{}{}").format(text, more), "error")
 
 
 def kept_files(data: dict[str, Any]) -> dict[str, Any]:
