@@ -298,6 +298,7 @@ def _check_version(attempt: Attempt, step: Step, seen: str) -> None:
             Refusal(
                 reason=_("您打开页面之后，本件已经有了变化；请看过新内容再办理，您填写的内容仍然保留"),
                 who=_("本人"),
+                link=f"/{attempt.case.stage}/{attempt.case.id}/differences?seen={seen.partition(':')[2][:16]}",
                 fact="version",
             )
         )
