@@ -15,6 +15,7 @@ from workflow.attempt import SYSTEM, Actor, Attempt, Case, Signed, sha256, subje
 from workflow.db import canonical
 from workflow.definitions import versions
 from workflow.i18n import lazy as _
+from workflow.inbox import drafts
 from workflow.kernel_refusals import not_offered, not_yours, out_of_order, raise_if
 from workflow.machines import STAGES, Step, next_state
 from workflow.model import cases, dossiers
@@ -125,6 +126,7 @@ def _perform(attempt: Attempt, step: Step) -> None:
     if attempt.stage.is_final(attempt.case.state):
         attempt.case.closed_at = attempt.at
         clocks.stop_all(attempt)
+        drafts.close(attempt.connection, attempt.case.id)
     _keep_dossier(attempt)
     returning.arrived(attempt, step)
     _after(attempt, step.trigger, before, refreshed=not follow)

@@ -62,7 +62,7 @@ def _tasks(connection: Connection, keys: Any, position: Position) -> tuple[list[
     falls = position.back
     query = (
         select(tasks.c.id.label("task_id"), tasks.c.trigger, tasks.c.since, tasks.c.deadline, tasks.c.person_id)
-        .add_columns(*_CASE, persons.c.name.label("person"))
+        .add_columns(*_CASE, cases.c.revision, cases.c.subject_hash, persons.c.name.label("person"))
         .join_from(keys, tasks, tasks.c.id == keys.c.id)
         .join(cases, cases.c.id == tasks.c.case_id)
         .join(consortia, consortia.c.id == cases.c.consortium_id)
@@ -145,7 +145,8 @@ def _task(connection: Connection, row: Any, today: date, mine: bool) -> SimpleNa
         id=row.task_id,
         trigger=row.trigger,
         step_label=step.label if step else row.trigger,
-        bulk=bool(step and getattr(step, "bulk", False)),
+        bulk=f"{row.stage}-{row.trigger}" if step and step.bulk else "",
+        item=f"{row.case_id}@{row.revision}:{row.subject_hash[:16]}",
         assigned=row.person if mine and row.person_id is not None else "",
         since=row.since,
         blocked=[],

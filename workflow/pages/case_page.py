@@ -12,11 +12,12 @@ from typing import Any
 from sqlalchemy import Connection
 
 from governance.roles import Role
-from workflow import clocks, decisions, lifecycle, scope, tasks
+from workflow import clocks, decisions, kernel_forms, lifecycle, scope, tasks
 from workflow.attempt import Attempt, Case
 from workflow.clock import day_of
+from workflow.inbox import drafts
 from workflow.machines import Step
-from workflow.pages import act_offers, clock_card, differences, words
+from workflow.pages import act_offers, clock_card, differences, who_acted, words
 from workflow.pages.case_reading import Reading, attached, read_case
 from workflow.pages.holders import holders
 from workflow.pages.lists import case_subject, case_title, case_url
@@ -24,6 +25,7 @@ from workflow.pages.sections import CasePage
 from workflow.pages.worksheet_view import worksheet_view
 from workflow.scope import actors_for, may_open
 from workflow.trail import evidence
+from workflow.vacancies import vacancies
 
 OUTCOMES = {
     "open": "进行中", "passed": "通过", "failed": "未通过", "returned": "退回", "withdrawn": "已终止",
@@ -63,7 +65,9 @@ def build(
         sections=views.sections(page),
         worksheets=[worksheet_view(sheet, page.worksheet, attempt)] if sheet else [],
         rounds=_rounds(reading, viewer),
-        offers=_offers(attempt, viewer, bound or {}, awaited),
+        offers=drafts.restore(
+            connection, viewer.person_id, case, _offers(attempt, viewer, bound or {}, awaited), bound or {}
+        ),
         acts=[] if case.closed_at else act_offers.links(attempt, viewer),
         trail=_trail(reading, viewer),
         attachments=_attachments(reading, viewer),
@@ -130,7 +134,7 @@ def _undecided(attempt: Attempt, awaited: Mapping[tuple[str, int, str], Step]) -
         if step.casts and step.dest is None:
             refusal = decisions.owed(attempt.parties.names[organisation], step.casts[1])
             owed[str(refusal.reason)] = words.shown(refusal)
-    return owed
+    return owed | {str(one.reason): words.shown(one) for one in vacancies(attempt)}
 
 
 def _offers(
@@ -139,9 +143,11 @@ def _offers(
     """The steps the viewer's seats may take from here, open or closed with every reason."""
     found = []
     for step in attempt.stage.steps_from(attempt.case.state):
+        offered = step.offered or _always
         tried = [
             (attempt.by(actor), lifecycle.guard_refusals(attempt.by(actor), step))
             for actor in actors_for(viewer, step, attempt.parties, attempt.case.stage)
+            if offered(attempt.by(actor))
         ]
         if not tried:
             continue
@@ -151,6 +157,10 @@ def _offers(
         refusals = [words.shown(one) for one in closed]
         found.append(_offer(trying, step, refusals, bound.get(step.trigger), mine))
     return found
+
+
+def _always(_attempt: Attempt) -> bool:
+    return True
 
 
 def _offer(attempt: Attempt, step: Step, refusals: list[Any], bound: Any, mine: bool) -> SimpleNamespace:
@@ -171,7 +181,7 @@ def _offer(attempt: Attempt, step: Step, refusals: list[Any], bound: Any, mine: 
 
 def form_for(attempt: Attempt, step: Step, formdata: Any = None) -> Any:
     """The form of ``step`` for this attempt, prefilled; ``None`` when the step needs nothing typed."""
-    form_class = attempt.stage.forms.get(step.trigger)
+    form_class = kernel_forms.form_class(attempt, step)
     if form_class is None:
         return None
     form = form_class(formdata, data=form_class.initial(attempt))
@@ -224,7 +234,8 @@ def _seat(seat: Any, ballot: Any, cast: list[Any], reading: Reading, heard: bool
         opinion=shown.opinion if shown else "",
         person=reading.person(shown.person_id) if shown else "",
         at=shown.at if shown else None,
-        acting_note="",
+        acting_note=who_acted.acting_note(reading, shown),
+        recused=who_acted.stepped_back(reading, seat),
     )
 
 
@@ -245,7 +256,7 @@ def _trail_row(row: Any, reading: Reading, unheard: Collection[int]) -> SimpleNa
     return SimpleNamespace(
         seq=row.seq,
         at=row.at,
-        who=reading.person(row.person_id),
+        who=who_acted.who(reading, row.person_id, data.get("for")),
         organisation=reading.organisation(row.organisation_id),
         verb=stage.verb_label(row.verb) or words.verb_label(row.verb),
         from_label=labels.get(row.from_state, "") if row.from_state != row.to_state else "",
@@ -253,6 +264,7 @@ def _trail_row(row: Any, reading: Reading, unheard: Collection[int]) -> SimpleNa
         note=data.get("opinion") or data.get("reason") or data.get("note") or "",
         hash=row.hash,
         by_system=row.person_id is None,
+        intervened=row.verb.startswith("intervention_"),
     )
 
 

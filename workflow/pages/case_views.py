@@ -15,7 +15,9 @@ from werkzeug.datastructures import CombinedMultiDict, FileStorage
 from governance.refusal import Refused
 from workflow import door, files, lifecycle, scope
 from workflow.attempt import Attempt, Case
+from workflow.db import writing
 from workflow.i18n import lazy as _
+from workflow.inbox import drafts
 from workflow.machines import STAGES, Step
 from workflow.model import attachments, cases
 from workflow.organisations.model import consortia
@@ -58,7 +60,7 @@ def show(stage: str, case_id: int) -> Any:
 def back_to(stage: str, case_id: int, trigger: str) -> Any:
     """Where a step that was refused is asked for again: its form on the page of the case."""
     case = case_in_scope(stage, case_id)
-    if all(one.trigger != trigger for one in STAGES[stage].steps):
+    if all(one.trigger != trigger for one in Attempt(connection(), case, lifecycle.SYSTEM, now()).stage.steps):
         abort(404)
     return redirect(f"{case_url(stage, case.id)}#step-{trigger}")
 
@@ -68,11 +70,11 @@ def back_to(stage: str, case_id: int, trigger: str) -> Any:
 def step(stage: str, case_id: int, trigger: str) -> Any:
     """Take a step: load, form, valid, one command, redirect; otherwise the page again with what is wrong."""
     case = case_in_scope(stage, case_id)
-    taken = STAGES[stage].step_from(case.state, trigger)
-    known = taken or next((one for one in STAGES[stage].steps if one.trigger == trigger), None)
+    attempt = Attempt(connection(), case, lifecycle.SYSTEM, now())
+    taken = attempt.stage.step_from(case.state, trigger)
+    known = taken or next((one for one in attempt.stage.steps if one.trigger == trigger), None)
     if known is None:
         abort(404)
-    attempt = Attempt(connection(), case, lifecycle.SYSTEM, now())
     actor = scope.actor_for(current_user, known, attempt.parties, stage, request.args.get("seat", type=int))
     if actor is None:
         return _refused(case, Refused(lifecycle.not_yours(known, attempt)), 403)
@@ -115,6 +117,8 @@ def _take(case: Case, known: Step, actor: Any, form: Any) -> Any:
         return _refused(case, refused, 422, {known.trigger: form})
     except door.KeyReused:
         abort(409)
+    with writing(engine()) as held:
+        drafts.forget(held, current_user.person_id, case.id, known.trigger)
     flash(_("已办理：%(step)s", step=known.label))
     return redirect(case_url(case.stage, case.id))
 

@@ -21,6 +21,44 @@
   });
   openTarget();
 
+  /* 草稿：停笔片刻后把文字字段存到服务器；文件与密码从不发送。 */
+  document.querySelectorAll('form[data-draft]').forEach(function (form) {
+    var timer, dirty = false, sent = false, said;
+    function say(text) {
+      if (!said) {
+        said = document.createElement('p');
+        said.className = 'kept small muted';
+        said.setAttribute('role', 'status');
+        form.querySelector('.send').appendChild(said);
+      }
+      said.textContent = text;
+    }
+    function typed() {
+      var body = new URLSearchParams();
+      form.querySelectorAll('input,textarea').forEach(function (field) {
+        var own = ['csrf_token', '_seen'].indexOf(field.name) >= 0;
+        if (own || ['text', 'textarea', 'date', 'number'].indexOf(field.type) >= 0) body.set(field.name, field.value);
+      });
+      return body;
+    }
+    function keep() {
+      clearTimeout(timer);
+      if (!dirty || sent) return;
+      dirty = false;
+      fetch(form.getAttribute('data-draft'), { method: 'POST', body: typed(), redirect: 'manual', keepalive: true })
+        .then(function (answer) {
+          say(form.getAttribute(answer.status === 204 ? 'data-kept' : 'data-lost'));
+        }, function () { dirty = true; say(form.getAttribute('data-lost')); });
+    }
+    form.addEventListener('input', function () {
+      dirty = true;
+      clearTimeout(timer);
+      timer = setTimeout(keep, 1500);
+    });
+    form.addEventListener('submit', function () { sent = true; clearTimeout(timer); });
+    document.addEventListener('visibilitychange', function () { if (document.hidden) keep(); });
+  });
+
   /* 打印时展开结算单每一行的来源。 */
   window.addEventListener('beforeprint', function () {
     document.querySelectorAll('.sheet details').forEach(function (line) { line.open = true; });
