@@ -154,6 +154,10 @@ class Sample:
         options.setdefault("at", AT)
         return door.take(self.engine, case_id, trigger, actor=actor, **options)
 
+    def act(self, case_id: int, verb: str, actor: Actor, data: dict[str, Any]) -> dict[str, Any]:
+        """Something done around a case, through the door."""
+        return door.act(self.engine, case_id, verb, actor=actor, key=f"test:{next(self.numbers)}", at=AT, data=data)
+
     def opine(self, case_id: int, kinds: tuple[str, ...] = BUREAUS) -> None:
         """The reviewers of ``kinds`` give their opinions."""
         for kind in kinds:

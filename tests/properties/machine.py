@@ -16,6 +16,7 @@ from tests.kernel.sample_stage import AT, BUREAUS, Sample
 from tests.properties.expectation import Expected
 from tests.properties.oracle import picture, violations
 from workflow import decisions, lifecycle, records, tasks
+from workflow.acts.model import delegations
 from workflow.attempt import Actor
 from workflow.db import reading, writing
 from workflow.model import cases
@@ -81,6 +82,8 @@ class Decisions(RuleBasedStateMachine):
         self.disabled: set[int] = set()
         self.ended: set[int] = set()
         self.added: list[int] = []
+        self.grants: dict[tuple[int, int], int] = {}
+        self.recused: set[int] = set()
         self.case_id = self.sample.open_case(fen=0)
         self.ought = Expected()
         self.looked_at = False
@@ -91,6 +94,8 @@ class Decisions(RuleBasedStateMachine):
             connection.execute(persons.update().where(persons.c.id.in_(self.disabled)).values(disabled_at=None))
             connection.execute(seats.update().where(seats.c.id.in_(self.ended)).values(until=None))
             connection.execute(seats.update().where(seats.c.id.in_(self.added)).values(until=ENDED))
+            lent = delegations.c.id.in_(self.grants.values())
+            connection.execute(delegations.update().where(lent).values(revoked_at=AT))
 
     # What a try is.
 
@@ -99,8 +104,18 @@ class Decisions(RuleBasedStateMachine):
         return self.actors[role][number % len(self.actors[role])]
 
     def sits(self, actor: Actor) -> bool:
-        """Whether the actor's seat is theirs and their account works."""
-        return actor.person_id not in self.disabled and actor.seat_id not in self.ended
+        """Whether the actor may act at all: account, seat, and where they act for another, the grant and its ends."""
+        if self.disabled & actor.bound_people or actor.seat_id in self.ended or self.recused & actor.bound_people:
+            return False
+        if actor.for_person_id is None:
+            return True
+        lent = (actor.seat_id or 0, actor.person_id or 0) in self.grants
+        colleagues = (one for found in self.actors.values() for one in found)
+        return lent and any(
+            one.person_id == actor.person_id and one.for_person_id is None
+            and one.organisation_id == actor.organisation_id and one.seat_id not in self.ended
+            for one in colleagues
+        )  # fmt: skip
 
     def attempt(self, trigger: str, actor: Actor, data: dict[str, Any], *, expected: bool) -> bool:
         """Try a step; it must succeed exactly when expected, and a refusal must leave no trace."""
@@ -128,7 +143,7 @@ class Decisions(RuleBasedStateMachine):
                 one.person_id or 0
                 for link in ("reviewer", "approver")
                 for one in self.actors[Role(f"{kind}_{link}")]
-                if self.sits(one)
+                if one.for_person_id is None and one.person_id not in self.disabled and one.seat_id not in self.ended
             )
             for kind in BUREAUS
         }
@@ -157,7 +172,7 @@ class Decisions(RuleBasedStateMachine):
     @rule(role=st.sampled_from(ROLES), number=NUMBER)
     def leave(self, role: Role, number: int) -> None:
         actor = self.actor(role, number)
-        if actor.seat_id in self.added:
+        if actor.seat_id in self.added or actor.for_person_id is not None:
             return
         with writing(self.sample.engine) as connection:
             connection.execute(seats.update().where(seats.c.id == actor.seat_id).values(until=ENDED))
@@ -176,12 +191,51 @@ class Decisions(RuleBasedStateMachine):
         self.added.append(seat)
         self.actors[role].append(Actor(who.person_id, seat, like.organisation_id, role, who.name))
 
+    @precondition(lambda self: len(self.grants) < 4)
+    @rule(role=st.sampled_from(ROLES), number=NUMBER, other=st.sampled_from(ROLES), whom=NUMBER)
+    def lend(self, role: Role, number: int, other: Role, whom: int) -> None:
+        """Somebody gives a seat of theirs to somebody else, whom it may or may not help."""
+        actor, to = self.actor(role, number), self.actor(other, whom)
+        pair = (actor.seat_id or 0, to.person_id or 0)
+        if actor.for_person_id is not None or to.for_person_id is not None or actor.person_id == to.person_id:
+            return
+        if pair in self.grants:
+            return
+        row = {
+            "seat_id": actor.seat_id, "person_id": to.person_id, "since": ENDED, "until": date(2030, 1, 1),
+            "reason": "出差", "granted_by": actor.person_id, "at": AT,
+        }  # fmt: skip
+        with writing(self.sample.engine) as connection:
+            made = connection.execute(delegations.insert().values(**row).returning(delegations.c.id)).scalar_one()
+        self.grants[pair] = made
+        held_for = Actor(to.person_id, actor.seat_id, actor.organisation_id, role, to.name, actor.person_id)
+        self.actors[role].append(held_for)
+
+    @precondition(lambda self: self.grants)
+    @rule(number=NUMBER)
+    def take_back(self, number: int) -> None:
+        """A grant ends; whoever had it may still try."""
+        pair = sorted(self.grants)[number % len(self.grants)]
+        with writing(self.sample.engine) as connection:
+            connection.execute(delegations.update().where(delegations.c.id == self.grants.pop(pair)).values(revoked_at=AT))
+
+    @precondition(lambda self: len(self.recused) < 2 and self.ought.state not in ("paid", "refused"))
+    @rule(role=st.sampled_from(ROLES), number=NUMBER)
+    def recuse(self, role: Role, number: int) -> None:
+        """Somebody steps back from the case, for good."""
+        actor = self.actor(role, number)
+        if actor.for_person_id is not None or not self.sits(actor):
+            return
+        said = {"person": actor.person_id, "reason": "近亲属在牵头医院任职"}
+        self.sample.act(self.case_id, "recuse", actor, said)
+        self.recused.add(actor.person_id or 0)
+
     # Steps.
 
     @rule(number=NUMBER, fen=st.integers(1, 3))
     def edit(self, number: int, fen: int) -> None:
         actor, ought = self.actor(Role.LEAD_CLERK, number), self.ought
-        who = (actor.person_id or 0,)
+        who = tuple(actor.bound_people)
         may = ought.state == "drafting" and self.sits(actor) and ought.free_for(who, "prepare")
         if self.attempt("edit", actor, {"amount_fen": fen}, expected=may):
             ought.fen = fen
@@ -190,7 +244,7 @@ class Decisions(RuleBasedStateMachine):
     @rule(number=NUMBER)
     def submit(self, number: int) -> None:
         actor, ought = self.actor(Role.LEAD_CLERK, number), self.ought
-        who = (actor.person_id or 0,)
+        who = tuple(actor.bound_people)
         may = ought.state == "drafting" and ought.fen > 0 and self.sits(actor) and ought.free_for(who, "prepare")
         if self.attempt("submit", actor, {}, expected=may):
             ought.state = "submitted"
@@ -206,7 +260,7 @@ class Decisions(RuleBasedStateMachine):
     @rule(number=NUMBER, fen=st.integers(1, 3))
     def amend(self, number: int, fen: int) -> None:
         actor, ought = self.actor(Role.LEAD_CLERK, number), self.ought
-        who = (actor.person_id or 0,)
+        who = tuple(actor.bound_people)
         may = ought.state == "under_review" and self.sits(actor) and ought.free_for(who, "prepare")
         if self.attempt("amend", actor, {"amount_fen": fen}, expected=may):
             ought.bind(who, "prepare")
@@ -224,8 +278,8 @@ class Decisions(RuleBasedStateMachine):
         self._vote("decide", kind, "approve", self.actor(Role(f"{kind}_approver"), number), verdict)
 
     def _vote(self, trigger: str, kind: str, link: str, actor: Actor, verdict: str) -> None:
-        who = (actor.person_id or 0,)
-        may = self.sits(actor) and self.ought.may_vote(kind, link, who, who[0])
+        who = tuple(actor.bound_people)
+        may = self.sits(actor) and self.ought.may_vote(kind, link, who, actor.holder_id or 0)
         said = {"verdict": verdict, "opinion": "" if verdict == "agree" else "依据不足"}
         if self.attempt(trigger, actor, said, expected=may):
             self.ought.bind(who, "review" if link == "review" else "approve")
@@ -245,7 +299,7 @@ class Decisions(RuleBasedStateMachine):
     @rule(number=NUMBER)
     def pay(self, number: int) -> None:
         actor, ought = self.actor(Role.AGENCY_HEAD, number), self.ought
-        who = (actor.person_id or 0,)
+        who = tuple(actor.bound_people)
         may = ought.state == "agreed" and self.sits(actor) and ought.free_for(who, "pay")
         if self.attempt("pay", actor, {}, expected=may):
             ought.state = "paid"
@@ -265,20 +319,20 @@ class Decisions(RuleBasedStateMachine):
             vote = self.decide if link == "approve" else self.opine
             self._by_one_who_may(
                 lambda one: vote(kind, one, "agree"), Role(f"{kind}_{post}"),
-                lambda who: ought.may_vote(kind, link, (who,), who),
+                lambda one: ought.may_vote(kind, link, tuple(one.bound_people), one.holder_id or 0),
             )  # fmt: skip
         elif ought.state in ways:
             act, role = ways[ought.state]
             duty = {"drafting": "prepare", "agreed": "pay"}.get(ought.state)
-            self._by_one_who_may(act, role, lambda who: duty is None or ought.free_for((who,), duty))
+            self._by_one_who_may(act, role, lambda one: duty is None or ought.free_for(tuple(one.bound_people), duty))
 
     @rule(number=NUMBER)
     def go_on_again(self, number: int) -> None:
         self.go_on(number)
 
-    def _by_one_who_may(self, act: Callable[[int], None], role: Role, may: Callable[[int], bool]) -> None:
+    def _by_one_who_may(self, act: Callable[[int], None], role: Role, may: Callable[[Actor], bool]) -> None:
         for number, actor in enumerate(self.actors[role]):
-            if self.sits(actor) and may(actor.person_id or 0):
+            if self.sits(actor) and may(actor):
                 act(number)
                 return
 
