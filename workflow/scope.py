@@ -15,6 +15,7 @@ from workflow.parties import Parties
 from workflow.rules import place_chain, rulebook
 
 CLAIMS = "claims"
+ON_PAPER = "paper-"
 _OF_A_MEMBER = {OrganisationKind.HOSPITAL, OrganisationKind.TOWNSHIP, OrganisationKind.VILLAGE}
 
 
@@ -42,8 +43,12 @@ def may_see(connection: Connection, seats: Iterable[Any], consortium_id: int) ->
 def may_open(viewer: Any, section: str, owner: int, lead_id: int) -> bool:
     """Whether a file of a case in scope may be opened: claims detail by who brought it, the lead and those above.
 
-    ``owner`` is the person who brought the file. A member does not read another member's patients.
+    ``owner`` is the person who brought the file. A member does not read another member's patients, and an office does
+    not read what another has signed on paper: it says what that office decided, perhaps before all have.
     """
+    if section.startswith(ON_PAPER):
+        readers = {str(seat.organisation_id) for seat in viewer.seats}
+        return section.removeprefix(ON_PAPER) in readers or any(seat.role == str(Role.AUDITOR) for seat in viewer.seats)
     if section != CLAIMS or viewer.person_id == owner:
         return True
     return any(seat.kind not in _OF_A_MEMBER or seat.organisation_id == lead_id for seat in viewer.seats)

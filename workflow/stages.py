@@ -10,7 +10,9 @@ ORDER = (
     "takeover", "self_assessment", "city_ruling", "agreement", "budget", "settlement", "assessment", "clearing",
     "surplus_plan",
 )
-ACTS: tuple[str, ...] = ("comment", "nudge", "notify", "recusal", "reassignment", "intervention", "added_seats")
+ACTS: tuple[str, ...] = (
+    "comment", "nudge", "notify", "recusal", "reassignment", "intervention", "added_seats", "paper", "paper_confirmed",
+)  # fmt: skip
 
 
 def load() -> dict[str, Stage]:
