@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from governance.refusal import Refusal, Refused
 from governance.roles import ROLE_NAMES, Role
-from workflow import clocks, decisions
+from workflow import clocks, decisions, tasks
 from workflow.attempt import Attempt, refuse, sha256
 from workflow.db import canonical
 from workflow.i18n import lazy as _
@@ -57,12 +57,15 @@ def pending(attempt: Attempt) -> dict[str, Any]:
 
 def completed(attempt: Attempt) -> set[str]:
     """The states that this case has completed: those it was moved on from, by its records."""
-    query = select(records.c.from_state.distinct()).where(
-        records.c.case_id == attempt.case.id,
-        records.c.from_state != records.c.to_state,
-        records.c.verb.notin_((SEND_BACK, TAKE_BACK)),
-    )
-    return attempt.once("completed", lambda: set(attempt.connection.scalars(query)))
+    columns = records.c
+    query = select(columns.from_state, columns.to_state, columns.verb).where(columns.case_id == attempt.case.id)
+    return attempt.once("completed", lambda: completed_in(attempt.connection.execute(query)))
+
+
+def completed_in(trail: Iterable[Any]) -> set[str]:
+    """The states that these records have moved a case on from."""
+    moved = (row for row in trail if row.from_state != row.to_state and row.verb not in (SEND_BACK, TAKE_BACK))
+    return {row.from_state for row in moved}
 
 
 def open_to(attempt: Attempt) -> list[str]:
@@ -83,9 +86,8 @@ def something_completed(attempt: Attempt) -> Refusal | None:
 
 
 def comes_straight(attempt: Attempt) -> bool:
-    """Whether the case was sent here and is to come straight back."""
-    asked = pending(attempt)
-    return asked.get("way") == STRAIGHT and asked["to"] == attempt.case.state
+    """Whether the case was sent back and is to come straight to whoever returned it."""
+    return pending(attempt).get("way") == STRAIGHT
 
 
 def asked_straight_back(attempt: Attempt) -> Refusal | None:
@@ -164,17 +166,23 @@ def send_back(
         "paused": _hold_clocks(attempt, way),
     }
     attempt.noted |= {"reason": said, "way": way, "sections": sorted(sections), "returned_to": chosen}
-    _tell_who_mends(attempt, chosen, said)
 
 
 def _check_way(attempt: Attempt, chosen: str, way: str) -> None:
     if way not in (IN_ORDER, STRAIGHT):
         raise refuse(_("请选择改好以后怎么走"), field="way")
-    row = attempt.stage.step_from(chosen, STRAIGHT_BACK)
-    if way == STRAIGHT and (row is None or attempt.case.state not in row.dests):
+    path = list(attempt.stage.main_path)
+    ahead = path[path.index(chosen) :] if chosen in path else [chosen]
+    if way == STRAIGHT and not any(state in ahead for state in straight_from(attempt)):
         raise refuse(
             _("退回到“%(state)s”后须按顺序重新办理，不能直接送回", state=attempt.stage.state_labels[chosen]), field="way"
         )
+
+
+def straight_from(attempt: Attempt) -> list[str]:
+    """The earlier states from which the table has a way straight back here."""
+    rows = [one for one in attempt.stage.steps if one.trigger == STRAIGHT_BACK]
+    return [one.source[0] for one in rows if attempt.case.state in one.dests]
 
 
 def _hold_clocks(attempt: Attempt, way: str) -> list[str]:
@@ -190,12 +198,15 @@ def _hold_clocks(attempt: Attempt, way: str) -> list[str]:
     return sorted({*pauses, *pending(attempt).get("paused", ())} - set(stops))
 
 
-def _tell_who_mends(attempt: Attempt, chosen: str, said: str) -> None:
-    """Whoever works on the case where it goes now hears why."""
-    rows = attempt.stage.steps_from(chosen)
-    mending = [one for one in rows if one.trigger == STRAIGHT_BACK] or [one for one in rows if one.task]
-    for role in dict.fromkeys(role for one in mending for role in one.by if role is not Role.SYSTEM):
-        attempt.notify(role, "returned", said)
+def _tell_who_mends(attempt: Attempt, said: str) -> None:
+    """Whoever works on the case where it is now hears why."""
+    told: dict[tuple[Role, int], None] = {}
+    for one in attempt.stage.steps_from(attempt.case.state):
+        for role in one.by if one.task else ():
+            mending = attempt.parties.of(role) if one.casts else tasks.waiting_organisations(attempt, one, role)
+            told |= {(role, organisation): None for organisation in mending}
+    for role, organisation in told:
+        attempt.notify(role, "returned", said, organisation)
 
 
 def straight_back(attempt: Attempt) -> None:
@@ -234,9 +245,9 @@ def check_edits(attempt: Attempt, before: dict[str, str] | None) -> None:
 
     What the stage itself takes out on a return is made anew by the steps between.
     """
-    if before is None:
-        return
     asked = pending(attempt)
+    if before is None or attempt.case.state != asked["to"]:
+        return
     refusal = _outside(attempt, asked, _changed(before, hashes(attempt)), set(asked["anew"]))
     if refusal:
         raise Refused(refusal)
@@ -252,10 +263,15 @@ def after_command(attempt: Attempt, row: Step) -> None:
 
 
 def arrived(attempt: Attempt, row: Step) -> None:
-    """A return is over once the case is where it came from, or past it: its clocks run on."""
+    """Whoever mends is told of a return; it is over once the case is where it came from, or past it: clocks run on."""
     asked = pending(attempt)
-    if not asked or row.trigger == SEND_BACK or not _past(attempt.stage, attempt.case.state, asked["from"]):
-        return
+    if asked and row.trigger == SEND_BACK and row.dests:
+        _tell_who_mends(attempt, asked["reason"])
+    elif asked and _past(attempt.stage, attempt.case.state, asked["from"]):
+        _over(attempt, asked, row)
+
+
+def _over(attempt: Attempt, asked: dict[str, Any], row: Step) -> None:
     for name in asked["paused"]:
         clocks.resume(attempt, name)
     del attempt.progress["sent_back"]

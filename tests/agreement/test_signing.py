@@ -206,7 +206,8 @@ def test_reviewer_before_head_and_both_on_one_content(engine: Engine) -> None:
     assert facts_of(refused) == {"decision"}
     with pytest.raises(Refused, match="退回修改"):
         take(engine, case_id, "review", county.actor(Role.AGENCY_REVIEWER), verdict="disagree", opinion="x")
-    assert take(engine, case_id, "send_back", county.actor(Role.AGENCY_REVIEWER), reason="金额写错") == "drafting"
+    reviewer = county.actor(Role.AGENCY_REVIEWER)
+    assert take(engine, case_id, "send_back", reviewer, reason="金额写错", to="drafting") == "drafting"
     clerk = county.actor(Role.AGENCY_CLERK)
     take(engine, case_id, "draft", clerk, **(DRAFT | {"prepayment_fen": {"resident": 400_000_00}}))
     take(engine, case_id, "propose", clerk)

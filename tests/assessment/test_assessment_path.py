@@ -171,7 +171,8 @@ def test_objections_are_in_time_and_answered(desk: Desk) -> None:
 def test_a_published_result_can_be_taken_back(desk: Desk) -> None:
     desk.published()
     assert "收回更正" in desk.refused("finalise", Role.CITY_INSURANCE_APPROVER, at(1, 27), verdict="disagree", opinion="x")
-    assert desk.take("recall", Role.CITY_INSURANCE_APPROVER, at(1, 27), reason="计分有误") == "collecting"
+    returned = {"reason": "计分有误", "to": "collecting"}
+    assert desk.take("send_back", Role.CITY_INSURANCE_APPROVER, at(1, 27), **returned) == "collecting"
 
 
 def test_asks_again_each_quarter_while_collecting(desk: Desk) -> None:

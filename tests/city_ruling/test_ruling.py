@@ -279,7 +279,7 @@ def test_a_wrong_document_is_registered_again_and_who_registers_does_not_confirm
     chair, head = reviewer(county, "city_insurance"), approver(county, "city_insurance")
     take(engine, case_id, "document", chair, LATER, **DOCUMENT)
     refusal(engine, case_id, "confirm", chair)
-    assert take(engine, case_id, "return_document", head, LATER, reason="文号登记错") == "public_notice"
+    assert take(engine, case_id, "send_back", head, LATER, reason="文号登记错") == "public_notice"
     assert take(engine, case_id, "document", chair, LATER, **(DOCUMENT | {"number": "样医保发〔2025〕4号"})) == "documented"
     assert take(engine, case_id, "confirm", head, LATER) == "confirmed"
 

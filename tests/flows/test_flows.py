@@ -48,7 +48,8 @@ def test_a_diagram_says_what_the_table_says(name: str) -> None:
     stage = stages.load()[name]
     drawing = draw(name, "zh")
     assert {box.state for box in drawing.boxes} == {str(one) for one in stage.states}
-    pairs = {(source, step.dest) for step in stage.steps for source in step.source if step.dest not in (None, source)}
+    rows = [(source, dest) for step in stage.steps for source in step.source for dest in step.leads_to]
+    pairs = {(source, dest) for source, dest in rows if dest != source}
     drawn = {(drawing.boxes[line.source].state, drawing.boxes[line.dest].state) for line in drawing.lines}
     assert drawn == {(str(source), str(dest)) for source, dest in pairs}
 

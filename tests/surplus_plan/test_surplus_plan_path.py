@@ -249,7 +249,7 @@ def test_filing_goes_in_the_rules_order(desk: Desk) -> None:
     assert "备案号" in desk.refused("accept_filing", Role.AGENCY_REVIEWER, at(3, 16), filing_number=" ")
     assert desk.take("accept_filing", Role.AGENCY_REVIEWER, at(3, 16), **number) == "filing"
     assert "现在由县卫生健康局" in desk.refused("accept_filing", Role.AGENCY_HEAD, at(3, 16), **number)
-    assert desk.take("return_filing", Role.COUNTY_HEALTH_REVIEWER, at(3, 16), reason="缺少会议签到") == "returned"
+    assert desk.take("send_back", Role.COUNTY_HEALTH_REVIEWER, at(3, 16), reason="缺少会议签到") == "drafting"
 
 
 @pytest.mark.parametrize("trigger", ["pay_retained", "pay_members", "accept_filing", "vote"])

@@ -108,11 +108,16 @@ def redraft(attempt: Attempt, *, reason: str) -> None:
     attempt.noted["reason"] = said(reason, "reason", _("请写明收回修改的原因"))
 
 
-def send_back(attempt: Attempt, *, reason: str) -> None:
+def send_back(attempt: Attempt) -> None:
     """Whoever was to sign returns the draft with a reason; every signature is given again afterwards."""
-    attempt.noted["reason"] = said(reason, "reason", _("请写明退回的原因"))
-    attempt.progress["returned"] = attempt.noted["reason"]
-    attempt.notify(Role.AGENCY_CLERK, "returned", attempt.noted["reason"])
+    if attempt.goes_to == "drafting":
+        attempt.progress["returned"] = attempt.noted["reason"]
+
+
+def straight_back(attempt: Attempt) -> None:
+    """The mended draft goes straight back to whoever was to sign it, for the members it is made for now."""
+    propose(attempt)
+    attempt.progress.pop("returned", None)
 
 
 def lead_sign(attempt: Attempt, *, verdict: str = "agree", opinion: str = "") -> None:

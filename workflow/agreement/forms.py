@@ -205,7 +205,6 @@ FORMS = {
     "record_authorisation": RecordAuthorisationForm,
     "lead_sign": AgreeForm,
     "redraft": ReasonForm,
-    "send_back": ReasonForm,
     "review": AgreeForm,
     "sign": AgreeForm,
     "pay_prepayment": PayPrepaymentForm,

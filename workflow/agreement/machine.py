@@ -25,7 +25,9 @@ from workflow.agreement.guards import (
 from workflow.agreement.model import STATE_LABELS, State, asked_members
 from workflow.attempt import Attempt
 from workflow.i18n import lazy as _
-from workflow.machines import STAY, Ballot, BallotSeat, Stage, register, step
+from workflow.machines import STAY, Ballot, BallotSeat, Stage, part, register, step
+from workflow.recalling import recalls
+from workflow.returning import back, forth
 
 RUNNING = (State.IN_FORCE, State.EXPIRING)
 PAID_IN = (State.IN_FORCE, State.SUPPLEMENTING, State.EXPIRING)
@@ -81,24 +83,24 @@ STEPS = (
     step("draft",               State.DRAFTING,    STAY,                _("起草条款"),       Role.AGENCY_CLERK,
          duty=Duty.PREPARE, waiting=while_incomplete),
     step("propose",             State.DRAFTING,    State.AUTHORISING,   _("提交授权和签署"), Role.AGENCY_CLERK,
-         *TERMS_COMPLETE, duty=Duty.PREPARE, waiting=once_complete, primary=True),
+         *TERMS_COMPLETE, duty=Duty.PREPARE, waiting=once_complete, primary=True, recallable=True),
     step("authorise",           State.AUTHORISING, STAY,                _("授权牵头医院签约"),
          (Role.MEMBER_CLERK, Role.MEMBER_HEAD), may_authorise, waiting=members_to_answer),
     step("decline",             State.AUTHORISING, STAY,                _("不授权，单独签约"),
          (Role.MEMBER_CLERK, Role.MEMBER_HEAD), may_authorise, task=False),
     step("record_authorisation", State.AUTHORISING, STAY,               _("登记成员授权书"), Role.LEAD_CLERK, task=False),
     step("lead_sign",           State.AUTHORISING, State.LEAD_SIGNED,   _("签署协议"),       Role.LEAD_HEAD,
-         *SIGNABLE, duty=Duty.APPROVE, casts=("lead", "approve"), edits=False, primary=True),
+         *SIGNABLE, duty=Duty.APPROVE, casts=("lead", "approve"), edits=False, primary=True, recallable=True),
     step("redraft",             State.AUTHORISING, State.DRAFTING,      _("收回修改"),       Role.AGENCY_CLERK,
          duty=Duty.PREPARE, task=False, dangerous=True),
-    step("send_back",           State.AUTHORISING, State.DRAFTING,      _("退回修改"),       Role.LEAD_HEAD,
-         task=False, dangerous=True),
+    back(State.AUTHORISING, State.DRAFTING, Role.LEAD_HEAD, label=_("退回修改")),
+    forth(State.DRAFTING, State.AUTHORISING, Role.AGENCY_CLERK, *TERMS_COMPLETE, duty=Duty.PREPARE),
     step("review",              State.LEAD_SIGNED, STAY,                _("复核"),           Role.AGENCY_REVIEWER,
          *SIGNABLE, signed_by_the_lead, duty=Duty.REVIEW, casts=("agency", "review"), edits=False, primary=True),
     step("sign",                State.LEAD_SIGNED, State.IN_FORCE,      _("签署协议"),       Role.AGENCY_HEAD,
          *SIGNABLE, signed_by_the_lead, duty=Duty.APPROVE, casts=("agency", "approve"), edits=False, primary=True),
-    step("send_back",           State.LEAD_SIGNED, State.DRAFTING,      _("退回修改"),
-         (Role.AGENCY_REVIEWER, Role.AGENCY_HEAD), task=False, dangerous=True),
+    back(State.LEAD_SIGNED, (State.DRAFTING, State.AUTHORISING), (Role.AGENCY_REVIEWER, Role.AGENCY_HEAD),
+         label=_("退回修改")),
     step("pay_prepayment",      PAID_IN,           STAY,                _("拨付预付金"),     Role.AGENCY_CLERK,
          prepayment_due, duty=Duty.PAY, waiting=while_prepayment_is_due, primary=True),
     step("supplement",          State.IN_FORCE,    State.SUPPLEMENTING, _("起草补充协议"),   Role.AGENCY_CLERK,
@@ -123,13 +125,24 @@ STEPS = (
          not_a_public_body, task=False, dangerous=True),
 )  # fmt: skip
 
+NAMED = ("members", "lead", "own_agreement", "files")
+PARTS = (
+    part("head", _("编号、期限和险种"), "number", "start", "end", "pools", "renews", "authorisations", *NAMED),
+    part("terms", _("必备条款"), "terms", *NAMED),
+    part("answers", _("约定的比例和限度"), "answers", *NAMED),
+    part("overrun", _("超支分担"), "overrun_circumstances", *NAMED),
+    part("prepayment", _("预付金"), "prepayment_fen", *NAMED),
+    part("authorisations", _("成员授权"), "authorisations", *NAMED),
+)
+
 STAGE = register(
     Stage(
         name="agreement",
         label=_("协议"),
         states=State,
         state_labels=STATE_LABELS,
-        steps=STEPS,
+        steps=(*STEPS, *recalls(STEPS)),
+        parts=PARTS,
         commands=commands,
         forms=FORMS,
         ballots=(

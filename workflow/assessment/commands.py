@@ -15,6 +15,7 @@ from workflow import clocks, files, lifecycle
 from workflow.assessment.model import (
     FUND,
     SCHEME_LABELS,
+    State,
     assessor_roles,
     counts_daily_checks,
     entry,
@@ -137,12 +138,21 @@ def self_report(attempt: Attempt) -> None:
     attempt.progress["reported_on"] = attempt.day.isoformat()
 
 
-def send_back(attempt: Attempt, *, reason: str) -> None:
-    """Return the evidence with a reason; whoever collects completes it."""
-    said = _said(reason)
-    attempt.progress["returned"] = said
-    attempt.noted["reason"] = said
-    attempt.notify(_collector(attempt), "returned", said)
+def send_back(attempt: Attempt) -> None:
+    """Back before the review there is no score, and a published result is published again."""
+    if attempt.case.state == State.PUBLISHED:
+        attempt.progress.pop("published", None)
+    if attempt.goes_to != State.REVIEWED and attempt.case.state != State.SELF_REPORTED:
+        attempt.dossier.pop("worksheet", None)
+    if attempt.goes_to == State.COLLECTING:
+        attempt.progress["returned"] = attempt.noted["reason"]
+
+
+def straight_back(attempt: Attempt) -> None:
+    """Mended evidence goes straight back; to a result, with its score calculated again."""
+    attempt.progress.pop("returned", None)
+    if attempt.goes_to == State.REVIEWED:
+        _calculate(attempt, "")
 
 
 def review(attempt: Attempt, *, opinion: str = "") -> None:
@@ -247,17 +257,6 @@ def finalise(attempt: Attempt, *, verdict: str = "agree", opinion: str = "") -> 
         raise refuse(_("不同意的，请用“收回更正”并写明原因"), field="verdict")
     attempt.progress["final_on"] = attempt.day.isoformat()
     attempt.notify(Role.LEAD_HEAD, "final", "考核结果已定论")
-
-
-def recall(attempt: Attempt, *, reason: str) -> None:
-    """Take a published result back to correct it, with a reason."""
-    said = _said(reason)
-    clocks.stop(attempt, "objection")
-    attempt.dossier.pop("worksheet", None)
-    attempt.progress.pop("published", None)
-    attempt.progress["returned"] = said
-    attempt.noted["reason"] = said
-    attempt.notify(_collector(attempt), "returned", said)
 
 
 def _collector(attempt: Attempt) -> Role:

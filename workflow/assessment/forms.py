@@ -81,13 +81,11 @@ class ReplyForm(StepForm):
 FORMS = {
     "record": RecordForm,
     "record_daily": DailyForm,
-    "send_back": ReasonForm,
     "review": OpinionForm,
     "verify": OpinionForm,
     "publish": PublishForm,
     "object_to": ReasonForm,
     "uphold": ReplyForm,
     "dismiss": ReplyForm,
-    "recall": ReasonForm,
     "finalise": AgreeForm,
 }

@@ -24,7 +24,9 @@ from workflow.assessment.model import (
 )
 from workflow.attempt import Attempt
 from workflow.i18n import lazy as _
-from workflow.machines import STAY, Ballot, BallotSeat, Stage, register, step
+from workflow.machines import STAY, Ballot, BallotSeat, Stage, part, register, step
+from workflow.recalling import recalls
+from workflow.returning import back, forth
 
 REVIEWERS = (Role.CITY_INSURANCE_REVIEWER, Role.COUNTY_INSURANCE_REVIEWER)
 APPROVERS = (Role.CITY_INSURANCE_APPROVER, Role.COUNTY_INSURANCE_APPROVER)
@@ -137,13 +139,16 @@ STEPS = (
     step("record_daily", (State.COLLECTING, State.SELF_REPORTED), STAY, _("登记日常检查得分"),
          (*REVIEWERS, Role.CENTRE_CLERK), HERE, waiting=daily_still_missing),
     step("self_report", State.COLLECTING,     State.SELF_REPORTED, _("提交复核"),      COLLECTORS,     HERE,
-         every_indicator_evidenced, duty=Duty.PREPARE, task=False, primary=True),
+         every_indicator_evidenced, duty=Duty.PREPARE, task=False, primary=True, recallable=True),
     step("review",      State.SELF_REPORTED,  State.REVIEWED,      _("复核计分"),      REVIEWERS,      HERE,
-         every_indicator_evidenced, daily_checks_recorded, duty=Duty.REVIEW, waiting=only_here, primary=True),
+         every_indicator_evidenced, daily_checks_recorded, duty=Duty.REVIEW, waiting=only_here, primary=True, recallable=True),
     step("verify",      State.SELF_REPORTED,  State.REVIEWED,      _("核定计分"),      Role.CENTRE_HEAD, HERE,
-         every_indicator_evidenced, daily_checks_recorded, duty=Duty.APPROVE, waiting=only_here, primary=True),
-    step("send_back",   (State.SELF_REPORTED, State.REVIEWED), State.COLLECTING, _("退回填报"),
-         (*REVIEWERS, Role.CENTRE_HEAD), HERE, task=False, dangerous=True),
+         every_indicator_evidenced, daily_checks_recorded, duty=Duty.APPROVE, waiting=only_here, primary=True,
+         recallable=True),
+    back(State.SELF_REPORTED, State.COLLECTING, (*REVIEWERS, Role.CENTRE_HEAD), HERE, label=_("退回填报")),
+    back(State.REVIEWED, (State.COLLECTING, State.SELF_REPORTED), (*REVIEWERS, *APPROVERS, Role.CENTRE_HEAD), HERE),
+    forth(State.COLLECTING, (State.SELF_REPORTED, State.REVIEWED), COLLECTORS, HERE, every_indicator_evidenced,
+          duty=Duty.PREPARE),
     step("publish",     State.REVIEWED,       State.PUBLISHED,     _("公布结果"),      (*REVIEWERS, Role.CENTRE_CLERK),
          HERE, waiting=only_here, primary=True),
     step("object_to",   State.PUBLISHED,      State.OBJECTION,     _("提出异议"),      (Role.LEAD_HEAD, Role.MEMBER_HEAD),
@@ -152,12 +157,17 @@ STEPS = (
          waiting=only_here),
     step("dismiss",     State.OBJECTION,      State.PUBLISHED,     _("异议不成立"),    ASSESSORS,      HERE,
          waiting=only_here),
-    step("recall",      State.PUBLISHED,      State.COLLECTING,    _("收回更正"),      (*APPROVERS, Role.CENTRE_HEAD), HERE,
-         task=False, dangerous=True),
+    back(State.PUBLISHED, (State.COLLECTING, State.SELF_REPORTED, State.REVIEWED), (*APPROVERS, Role.CENTRE_HEAD), HERE,
+         label=_("收回更正"), stops=("objection",)),
     step("finalise",    State.PUBLISHED,      State.FINAL,         _("定论"),          (*APPROVERS, Role.CENTRE_HEAD),
          HERE, time_to_object_over, duty=Duty.APPROVE, casts=("final", "approve"), edits=False, waiting=only_here,
          primary=True),
 )  # fmt: skip
+
+PARTS = (
+    part("entries", _("指标和依据"), "entries", "worksheet"),
+    part("daily", _("日常检查得分"), "daily", "worksheet"),
+)
 
 STAGE = register(
     Stage(
@@ -165,7 +175,8 @@ STAGE = register(
         label=_("成效考核"),
         states=State,
         state_labels=STATE_LABELS,
-        steps=STEPS,
+        steps=(*STEPS, *recalls(STEPS)),
+        parts=PARTS,
         commands=commands,
         forms=FORMS,
         ballots=(Ballot("final", _("定论"), (str(State.PUBLISHED),), assessor_seat, chain=("approve",)),),

@@ -9,7 +9,7 @@ from typing import Any
 
 from governance.money import yuan
 from governance.roles import Role
-from workflow import files
+from workflow import files, returning
 from workflow.attempt import Attempt, refuse
 from workflow.budget.model import insured_heads, own_amount_fen, working_day
 from workflow.i18n import lazy as _
@@ -24,7 +24,8 @@ def calculate(attempt: Attempt, *, facts: Mapping[str, Any]) -> None:
     ``facts`` are those of the worksheet ``budget`` that the place's method needs; consortium, pool and year are the
     case's, and head counts left out come from the register of insured people.
     """
-    attempt.dossier.pop("consultation", None)
+    if not returning.comes_straight(attempt):
+        attempt.dossier.pop("consultation", None)
     attempt.dossier["facts"] = _completed(attempt, facts)
     _run(attempt)
     attempt.progress.pop("rejected", None)
@@ -96,6 +97,12 @@ def _set_reason(attempt: Attempt, reason: str) -> None:
         attempt.dossier["facts"]["reason"] = reason.strip()
     else:
         attempt.dossier["facts"].pop("reason", None)
+
+
+def send_back(attempt: Attempt) -> None:
+    """On other figures the consortium is consulted again, unless the budget comes straight back."""
+    if attempt.goes_to != "consulted" and not returning.comes_straight(attempt):
+        attempt.dossier.pop("consultation", None)
 
 
 def recalculate(attempt: Attempt, *, reason: str) -> None:

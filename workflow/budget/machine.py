@@ -11,7 +11,9 @@ from workflow.budget import commands
 from workflow.budget.forms import FORMS
 from workflow.budget.model import STATE_LABELS, State, working_day
 from workflow.i18n import lazy as _
-from workflow.machines import STAY, Ballot, BallotSeat, Stage, register, step
+from workflow.machines import STAY, Ballot, BallotSeat, Stage, part, register, step
+from workflow.recalling import recalls
+from workflow.returning import back, forth
 
 PARTIES_RULE = "budget.approval_parties"
 REVIEWERS = (
@@ -124,7 +126,7 @@ STEPS = (
          of_the_leading_bureau, duty=Duty.APPROVE, task=False, edits=False),
     step("consult",    State.CALCULATED,                    State.CONSULTED,  _("登记协商并送审"), PREPARERS,
          of_the_leading_bureau, calculated, every_party_exists, difference_explained, duty=Duty.PREPARE,
-         waiting=leading_bureau, primary=True),
+         waiting=leading_bureau, primary=True, recallable=True),
     step("recalculate", State.CONSULTED,                    State.CALCULATED, _("收回重新测算"), PREPARERS,
          of_the_leading_bureau, duty=Duty.PREPARE, task=False, dangerous=True),
     step("opine",      DECIDED_IN,                          STAY,             _("出具经办意见"), REVIEWERS,
@@ -136,10 +138,19 @@ STEPS = (
     step("reject",     State.ADJUSTED,                      State.ISSUED,     _("调整未批准"),   Role.SYSTEM),
     step("issue",      State.APPROVED,                      State.ISSUED,     _("下达"),         ISSUERS,
          of_the_leading_bureau, *DECIDABLE, duty=Duty.APPROVE, waiting=leading_bureau, primary=True),
+    back(State.CONSULTED, (State.DRAFTING, State.CALCULATED), REVIEWERS, duty=Duty.REVIEW),
+    back(State.APPROVED, (State.DRAFTING, State.CALCULATED, State.CONSULTED), ISSUERS, of_the_leading_bureau,
+         duty=Duty.APPROVE),
+    forth(State.CALCULATED, State.CONSULTED, PREPARERS, of_the_leading_bureau, *DECIDABLE, duty=Duty.PREPARE),
     step("adjust",     State.ISSUED,                        State.ADJUSTED,   _("调整预算"),     PREPARERS,
          of_the_leading_bureau, every_party_exists, duty=Duty.PREPARE, task=False),
     step("close",      State.ISSUED,                        State.CLOSED,     _("结束"),         Role.SYSTEM),
 )  # fmt: skip
+
+PARTS = (
+    part("facts", _("测算事实和金额"), "facts", "worksheet"),
+    part("consultation", _("协商记录"), "consultation"),
+)
 
 STAGE = register(
     Stage(
@@ -147,7 +158,8 @@ STAGE = register(
         label=_("年度总额预算"),
         states=State,
         state_labels=STATE_LABELS,
-        steps=STEPS,
+        steps=(*STEPS, *recalls(STEPS)),
+        parts=PARTS,
         commands=commands,
         forms=FORMS,
         ballots=(

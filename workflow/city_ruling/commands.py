@@ -19,7 +19,6 @@ from workflow.city_ruling.outcomes import (
     publish,
     record_conference,
     refuse_recognition,
-    return_document,
     return_for_correction,
     rule,
 )
@@ -31,7 +30,7 @@ from workflow.self_assessment.model import criteria, entry, levels
 __all__ = [
     "accept", "amend", "ask_correction", "begin", "close_notice", "confer", "confirm", "correct", "decide", "document",
     "object", "opine", "publish", "record_conference", "record_site_visit", "refuse_recognition", "register",
-    "return_document", "return_for_correction", "rule", "send_back", "withdraw",
+    "return_for_correction", "rule", "send_back", "withdraw",
 ]
 
 
@@ -53,14 +52,26 @@ def _start_review_clock(attempt: Attempt) -> None:
     clocks.start(attempt, "review", attempt.rule("ruling.review_within"), Role.CITY_INSURANCE_REVIEWER)
 
 
-def send_back(attempt: Attempt, *, reason: str) -> None:
-    """Not accepted: the self-assessment opens again, with the reason."""
+def send_back(attempt: Attempt, *, reason: str = "") -> None:
+    """Not accepted: the self-assessment opens again, with the reason. Later: an earlier step of this case does."""
+    if attempt.goes_to is not None:
+        _undone(attempt)
+        return
     said = text(reason, "reason", _("请写明不予受理的原因"))
     attempt.noted["reason"] = said
     lifecycle.take(
         attempt.connection, attempt.case.follows_id or 0, "return_filed", actor=SYSTEM, at=attempt.at,
         data={"reason": said},
     )
+
+
+def _undone(attempt: Attempt) -> None:
+    """What was ruled, or registered, is ruled or registered again."""
+    if attempt.case.state == State.RULED:
+        attempt.dossier.pop("ruling", None)
+        _start_review_clock(attempt)
+    elif attempt.case.state == State.DOCUMENTED:
+        attempt.dossier.pop("document", None)
 
 
 def ask_correction(attempt: Attempt, *, reason: str, items: Sequence[str] = ()) -> None:

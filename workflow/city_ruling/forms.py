@@ -176,6 +176,5 @@ FORMS = {
     "publish": PublishForm,
     "object": ObjectionForm,
     "document": DocumentForm,
-    "return_document": ReasonForm,
     "withdraw": ReasonForm,
 }

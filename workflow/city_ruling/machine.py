@@ -19,7 +19,9 @@ from workflow.city_ruling.model import (
     open_correction,
 )
 from workflow.i18n import lazy as _
-from workflow.machines import STAY, Ballot, BallotSeat, Stage, register, step
+from workflow.machines import STAY, Ballot, BallotSeat, Stage, part, register, step
+from workflow.recalling import recalls
+from workflow.returning import back, forth
 from workflow.self_assessment.machine import best_grades_evidenced, every_grade_explained, worst_grades_reasoned
 
 INSURANCE = Role.CITY_INSURANCE_REVIEWER
@@ -133,7 +135,9 @@ STEPS = (
     step("record_site_visit", State.ACCEPTED,      STAY,                _("登记现场核查"),       REVIEWERS,
          duty=Duty.REVIEW, task=False),
     step("start_review",      State.ACCEPTED,      State.UNDER_REVIEW,  _("开始联合评定"),       INSURANCE,
-         site_visited, every_bureau_present, clock="review", primary=True),
+         site_visited, every_bureau_present, clock="review", primary=True, recallable=True),
+    back(State.UNDER_REVIEW, State.ACCEPTED, (*REVIEWERS, *APPROVERS)),
+    forth(State.ACCEPTED, State.UNDER_REVIEW, INSURANCE, site_visited, every_bureau_present, clock="review"),
     step("opine",             State.UNDER_REVIEW,  STAY,                _("出具经办意见"),       REVIEWERS,
          duty=Duty.REVIEW, casts=("ruling", "review"), edits=False, clock="review"),
     step("decide",            State.UNDER_REVIEW,  STAY,                _("作出本部门决定"),     APPROVERS,
@@ -150,18 +154,26 @@ STEPS = (
     step("refuse_recognition", CONFERRED,          State.NOT_RECOGNISED, _("不予认定"),          Role.SYSTEM),
     step("publish",           State.RULED,         State.PUBLIC_NOTICE, _("公示"),               INSURANCE,
          primary=True),
+    back(State.RULED, State.UNDER_REVIEW, HEAD, label=_("退回重新评定"), duty=Duty.APPROVE),
     step("object",            State.PUBLIC_NOTICE, State.UNDER_REVIEW,  _("登记异议，重新评定"), INSURANCE,
          notice_running, task=False, dangerous=True),
     step("close_notice",      State.PUBLIC_NOTICE, STAY,                _("公示期满"),           Role.SYSTEM),
     step("document",          State.PUBLIC_NOTICE, State.DOCUMENTED,    _("登记联合行文"),       INSURANCE,
-         notice_over, duty=Duty.REVIEW, waiting=while_noticed, primary=True),
-    step("return_document",   State.DOCUMENTED,    State.PUBLIC_NOTICE, _("退回重新登记"),       HEAD,
-         duty=Duty.APPROVE, task=False, dangerous=True),
+         notice_over, duty=Duty.REVIEW, waiting=while_noticed, primary=True, recallable=True),
+    back(State.DOCUMENTED, State.PUBLIC_NOTICE, HEAD, label=_("退回重新登记"), duty=Duty.APPROVE),
     step("confirm",           State.DOCUMENTED,    State.CONFIRMED,     _("确认认定"),           HEAD,
          duty=Duty.APPROVE, primary=True),
     step("withdraw",          EARLY,               State.WITHDRAWN,     _("撤回申请"),           Role.LEAD_HEAD,
          task=False, dangerous=True),
 )  # fmt: skip
+
+PARTS = (
+    part("grades", _("自评等级、说明和佐证"), "grades", "worksheet", "corrections"),
+    part("site_visits", _("现场核查")),
+    part("objections", _("公示期异议")),
+    part("conference", _("会商纪要")),
+    part("document", _("联合行文")),
+)
 
 STAGE = register(
     Stage(
@@ -169,7 +181,8 @@ STAGE = register(
         label=_("申请与联合评定"),
         states=State,
         state_labels=STATE_LABELS,
-        steps=STEPS,
+        steps=(*STEPS, *recalls(STEPS)),
+        parts=PARTS,
         commands=commands,
         forms=FORMS,
         ballots=(

@@ -156,13 +156,6 @@ def document(
     attempt.noted["number"] = written
 
 
-def return_document(attempt: Attempt, *, reason: str) -> None:
-    """The joint document was registered wrongly: it is registered again."""
-    attempt.noted["reason"] = text(reason, "reason", _("请写明退回的原因"))
-    attempt.dossier.pop("document", None)
-    attempt.notify(INSURANCE, "returned", attempt.noted["reason"])
-
-
 def confirm(attempt: Attempt) -> None:
     """The recognition is confirmed; the lead and the agency hear of it, and the agreement is next."""
     number = attempt.dossier["document"]["number"]

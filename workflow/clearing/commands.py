@@ -182,6 +182,13 @@ def object_to(attempt: Attempt, *, lines: Iterable[Mapping[str, str]]) -> None:
     attempt.notify(Role.AGENCY_CLERK, "objection", attempt.noted["reason"])
 
 
+def send_back(attempt: Attempt) -> None:
+    """A bureau sends the clearing back; on other facts they are confirmed again."""
+    if attempt.goes_to == "open":
+        attempt.progress["returned"] = attempt.noted["reason"]
+        attempt.progress.pop("confirmed", None)
+
+
 def reopen(attempt: Attempt) -> None:
     """The bureaus did not agree: the facts are looked at again."""
     attempt.progress["returned"] = "审批未通过，请按审批意见核对后重报"

@@ -14,7 +14,9 @@ from workflow.clearing.figures import unfinished_months
 from workflow.clearing.forms import FORMS
 from workflow.clearing.model import STATE_LABELS, State, bureau, facts_confirmed_now, open_objections, year_of
 from workflow.i18n import lazy as _
-from workflow.machines import STAY, Ballot, BallotSeat, Stage, register, step
+from workflow.machines import STAY, Ballot, BallotSeat, Stage, part, register, step
+from workflow.recalling import recalls
+from workflow.returning import back, forth
 
 REVIEWERS = (
     Role.CITY_INSURANCE_REVIEWER, Role.CITY_FINANCE_REVIEWER, Role.COUNTY_INSURANCE_REVIEWER,
@@ -157,7 +159,9 @@ STEPS = (
     step("calculate",     (State.OPEN, State.CALCULATED),  State.CALCULATED, _("计算"),            Role.SYSTEM,
          *READY, primary=True),
     step("confirm",       State.CALCULATED,                State.RECONCILED, _("确认清算结果"),    Role.LEAD_HEAD,
-         every_bureau_is_there, *READY, primary=True),
+         every_bureau_is_there, *READY, primary=True, recallable=True),
+    back(State.RECONCILED, (State.OPEN, State.CALCULATED), REVIEWERS, duty=Duty.REVIEW),
+    forth(State.CALCULATED, State.RECONCILED, Role.AGENCY_CLERK, every_bureau_is_there, *READY, duty=Duty.PREPARE),
     step("object_to",     State.CALCULATED,                State.OPEN,       _("逐项提出异议"),    Role.LEAD_HEAD,
          task=False),
     step("review",        State.RECONCILED,                STAY,             _("出具经办意见"),    REVIEWERS,
@@ -171,13 +175,16 @@ STEPS = (
     step("close",         State.SETTLED,                   State.CLOSED,     _("办结"),            Role.SYSTEM),
 )  # fmt: skip
 
+PARTS = (part("entered", _("清算事实和计算"), "entered", "months", "carried_months", "worksheet"),)
+
 STAGE = register(
     Stage(
         name="clearing",
         label=_("年度清算"),
         states=State,
         state_labels=STATE_LABELS,
-        steps=STEPS,
+        steps=(*STEPS, *recalls(STEPS)),
+        parts=PARTS,
         commands=commands,
         forms=FORMS,
         ballots=(

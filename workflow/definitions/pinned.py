@@ -100,7 +100,7 @@ def _step(names: _Names, one: Mapping[str, Any]) -> Step:
         casts=(one["casts"][0], one["casts"][1]) if one["casts"] else None, task=one["task"], edits=one["edits"],
         primary=one["primary"], dangerous=one["dangerous"], waiting=names.code(one["waiting"]), clock=one["clock"],
         dests=tuple(one["dests"]), pauses=tuple(one["pauses"]), stops=tuple(one["stops"]),
-        recallable=one["recallable"], offered=names.code(one["offered"]), command=names.code(one["command"]),
+        recallable=one["recallable"], bulk=one.get("bulk", False), offered=names.code(one["offered"]), command=names.code(one["command"]),
     )  # fmt: skip
 
 

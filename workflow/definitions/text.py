@@ -60,7 +60,7 @@ def _step(stage: Stage, one: Step) -> dict[str, Any]:
         "label": _words(one.label), "by": [str(role) for role in one.by], "guards": [name_of(each) for each in one.guards],
         "duty": str(one.duty or ""), "casts": list(one.casts or ()), "task": one.task, "edits": one.edits,
         "primary": one.primary, "dangerous": one.dangerous, "waiting": name_of(one.waiting), "clock": one.clock,
-        "pauses": list(one.pauses), "stops": list(one.stops), "recallable": one.recallable,
+        "pauses": list(one.pauses), "stops": list(one.stops), "recallable": one.recallable, "bulk": one.bulk,
         "offered": name_of(one.offered), "command": name_of(one.command),
         "does": name_of(getattr(stage.commands, one.trigger, None)),
     }  # fmt: skip

@@ -124,15 +124,19 @@ def _kind(stage: Stage, state: str, marked: str) -> str:
 
 def _lines(stage: Stage, rows: dict[str, int], marked: str) -> list[Line]:
     labels: dict[tuple[int, int], list[str]] = defaultdict(list)
+    usual: dict[tuple[int, int], bool] = defaultdict(bool)
     for step in stage.steps:
         for source in step.source:
-            if step.dest and step.dest != source:
-                found = labels[rows[source], rows[step.dest]]
-                found += [str(step.label)] if str(step.label) not in found else []
+            for dest in step.leads_to:
+                if dest != source:
+                    found = labels[rows[source], rows[dest]]
+                    found += [str(step.label)] if str(step.label) not in found else []
+                    usual[rows[source], rows[dest]] |= not step.dests
     lines = []
     for (start, end), said in sorted(labels.items()):
         side = "down" if end == start + 1 else "right" if end > start else "left"
         kind = "edge" + (" back" if side == "left" else "") + (" out" if rows.get(marked) == start else "")
+        kind += "" if usual[start, end] else " returning"
         lines.append(Line(start, end, " / ".join(said), side, kind=kind))
     return lines
 

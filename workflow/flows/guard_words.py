@@ -94,6 +94,12 @@ GUARDS = {
     "members_not_paid_yet": "尚未拨付成员",
     "members_paid": "已拨付成员",
     "own_amount_open": "本单位有待确认的款项",
+    "something_completed": "已完成过可以退回的环节",
+    "asked_straight_back": "退回人要求改好后直接送回",
+    "only_named_parts_changed": "只改动了退回时指明的部分",
+    "taken_by_the_actor": "上一步是本人办理，且可以撤回",
+    "nobody_has_acted_since": "此后没有别人办理或作出决定",
+    "nothing_booked_since": "此后没有记账",
     "every_receipt_known": "每笔款项都已确认或有银行凭证",
 }
 

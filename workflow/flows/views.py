@@ -46,7 +46,7 @@ def _row(stage: Stage, step: Step, state: str) -> SimpleNamespace:
     return SimpleNamespace(
         label=step.label,
         sources=[stage.state_labels[one] for one in step.source],
-        dest=stage.state_labels[step.dest] if step.dest else "",
+        dest="、".join(str(stage.state_labels[one]) for one in step.leads_to),
         by=[words.role_name(str(role)) for role in step.by],
         guards=[guard_text(guard) for guard in step.guards],
         duty=words.pick(*DUTY_NAMES[str(step.duty)]) if step.duty else "",

@@ -15,6 +15,7 @@ from workflow.attempt import ON_PAGE, SYSTEM, Attempt, Case
 from workflow.model import attachments, dossiers, occurrences, records, worksheets
 from workflow.organisations.model import organisations, persons
 from workflow.pages import words
+from workflow.returning import completed_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ def read_case(connection: Connection, case: Case, at: datetime, *, demo: bool = 
         kept["worksheet", sheet.version] = sheet.body
     attempt.read["failures"] = [row for row in (head, *more) if row.job]
     trail = list(connection.execute(_trail(case.id)))
+    kept["completed"] = completed_in(trail)
     return Reading(
         attempt,
         sheet,

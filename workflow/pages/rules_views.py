@@ -87,7 +87,7 @@ def flows() -> str:
                     SimpleNamespace(
                         label=step.label,
                         sources=[stage.state_labels[state] for state in step.source],
-                        dest=stage.state_labels[step.dest] if step.dest else "",
+                        dest="、".join(str(stage.state_labels[one]) for one in step.leads_to),
                         by=[words.role_name(str(role)) for role in step.by],
                         duty=str(step.duty or ""),
                     )

@@ -176,9 +176,16 @@ def file(attempt: Attempt) -> None:
     attempt.progress["applies"] = bool(attempt.dossier["total_payment"])
 
 
-def send_back(attempt: Attempt, *, reason: str) -> None:
-    """The head returns the draft to the clerk with a reason."""
-    _returned(attempt, reason, Role.LEAD_HEAD)
+def send_back(attempt: Attempt) -> None:
+    """The head, or the county, returns the draft to the clerk; kept beside it until it is handed in again."""
+    by = str(attempt.actor.role)
+    attempt.progress["returned"] = {"reason": attempt.noted["reason"], "by": by, "on": attempt.day.isoformat()}
+
+
+def straight_back(attempt: Attempt) -> None:
+    """What was mended goes straight back, with its worksheet run again."""
+    predict(attempt)
+    attempt.progress.pop("returned", None)
 
 
 def return_unendorsed(attempt: Attempt) -> None:

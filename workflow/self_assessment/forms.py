@@ -85,7 +85,6 @@ FORMS = {
     "grade": GradeForm,
     "drop_evidence": DropEvidenceForm,
     "sign": AgreeForm,
-    "send_back": ReasonForm,
     "opine": DecisionForm,
     "endorse": DecisionForm,
 }

@@ -6,7 +6,9 @@ from governance.refusal import Refusal
 from governance.roles import Duty, Role
 from workflow.attempt import Attempt
 from workflow.i18n import lazy as _
-from workflow.machines import STAY, Ballot, BallotSeat, Stage, register, step
+from workflow.machines import STAY, Ballot, BallotSeat, Stage, part, register, step
+from workflow.recalling import recalls
+from workflow.returning import back, forth
 from workflow.self_assessment import commands
 from workflow.self_assessment.forms import FORMS
 from workflow.self_assessment.model import (
@@ -137,11 +139,12 @@ STEPS = (
     step("renew_standard",     EDITED,           STAY,             _("更新评判标准"), Role.LEAD_CLERK,
          standard_has_changed, duty=Duty.PREPARE, task=False),
     step("submit",             EDITED,           State.READY,      _("送负责人签署"), Role.LEAD_CLERK,   *READY_TO_SIGN,
-         duty=Duty.PREPARE, task=False, primary=True),
+         duty=Duty.PREPARE, task=False, primary=True, recallable=True),
     step("sign",               State.READY,      State.COMPLETE,   _("签署"),         Role.LEAD_HEAD,
          standard_is_current, duty=Duty.APPROVE, casts=("signature", "approve"), edits=False, primary=True),
-    step("send_back",          State.READY,      State.DRAFTING,   _("退回经办"),     Role.LEAD_HEAD,
-         duty=Duty.APPROVE, task=False, dangerous=True),
+    back(State.READY, State.DRAFTING, Role.LEAD_HEAD, label=_("退回经办"), duty=Duty.APPROVE),
+    back(State.ENDORSING, (State.DRAFTING, State.READY), Role.COUNTY_HEALTH_REVIEWER, duty=Duty.REVIEW),
+    forth(State.DRAFTING, (State.READY, State.ENDORSING), Role.LEAD_CLERK, *READY_TO_SIGN, duty=Duty.PREPARE),
     step("ask_endorsement",    State.COMPLETE,   State.ENDORSING,  _("送县级审核"),   Role.SYSTEM),
     step("file",               State.COMPLETE,   State.FILED,      _("提交"),         Role.LEAD_CLERK,
          endorsement_not_required, primary=True),
@@ -155,13 +158,19 @@ STEPS = (
     step("return_filed",       State.FILED,      State.RETURNED,   _("受理时退回"),   Role.SYSTEM),
 )  # fmt: skip
 
+PARTS = (
+    part("grades", _("自评等级、说明和佐证"), "grades", "worksheet"),
+    part("standard", _("评判标准"), "standard", "grades", "worksheet"),
+)
+
 STAGE = register(
     Stage(
         name="self_assessment",
         label=_("自评"),
         states=State,
         state_labels=STATE_LABELS,
-        steps=STEPS,
+        steps=(*STEPS, *recalls(STEPS)),
+        parts=PARTS,
         commands=commands,
         forms=FORMS,
         ballots=(

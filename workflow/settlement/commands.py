@@ -24,10 +24,11 @@ from workflow.settlement.paying import (
     pay_to_lead,
     resolve_dispute,
     review,
+    send_back,
 )
 
 __all__ = [
     "all_declared", "approve", "ask_offset", "bank_proof", "begin_declaring", "calculate", "carry", "confirm_absent",
     "confirm_receipt", "declare_nil", "deduct", "dispute", "distribute", "fund", "import_claims", "pay_to_lead",
-    "propose_absent", "reconcile", "resolve_dispute", "review", "upload",
+    "propose_absent", "reconcile", "resolve_dispute", "review", "send_back", "upload",
 ]  # fmt: skip

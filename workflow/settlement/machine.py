@@ -5,7 +5,9 @@ from __future__ import annotations
 from governance.roles import Duty, Role
 from workflow.attempt import Attempt
 from workflow.i18n import lazy as _
-from workflow.machines import STAY, Ballot, BallotSeat, Stage, register, step
+from workflow.machines import STAY, Ballot, BallotSeat, Stage, part, register, step
+from workflow.recalling import recalls
+from workflow.returning import back, forth
 from workflow.settlement import commands
 from workflow.settlement.conditions import (
     absence_proposed,
@@ -82,7 +84,10 @@ STEPS = (
          task=False, dangerous=True),
     step("review",          State.CALCULATED,   State.REVIEWED,     _("复核"),            REVIEWER,
          worksheet_unchanged, duty=Duty.REVIEW, casts=("settlement", "review"), edits=False, clock="pay_lead",
-         bulk=True),
+         bulk=True, recallable=True),
+    back(State.CALCULATED,  (State.DECLARING, State.DECLARED), REVIEWER, duty=Duty.REVIEW),
+    back(State.REVIEWED,    (State.DECLARING, State.DECLARED, State.CALCULATED), HEAD, duty=Duty.APPROVE),
+    forth(State.CALCULATED, State.REVIEWED, CLERK, worksheet_unchanged, clock="pay_lead"),
     step("approve",         State.REVIEWED,     State.APPROVED,     _("审批"),            HEAD,
          worksheet_unchanged, duty=Duty.APPROVE, casts=("settlement", "approve"), edits=False, clock="pay_lead",
          bulk=True),
@@ -110,13 +115,21 @@ STEPS = (
          every_receipt_in),
 )  # fmt: skip
 
+FIGURES = ("worksheet", "columns", "left_open_fen", "tallies", "differing_standards")
+PARTS = (
+    part("declarations", _("成员申报和明细"), "declarations", "claims", *FIGURES),
+    part("deductions", _("审核拒付"), "deductions", *FIGURES),
+    part("offset", _("冲抵预付金"), "offset_asked", *FIGURES),
+)
+
 STAGE = register(
     Stage(
         name="settlement",
         label=_("月度结算"),
         states=State,
         state_labels=STATE_LABELS,
-        steps=STEPS,
+        steps=(*STEPS, *recalls(STEPS)),
+        parts=PARTS,
         commands=commands,
         forms=FORMS,
         ballots=(

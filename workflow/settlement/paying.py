@@ -50,6 +50,15 @@ def _only_agreement(verdict: str) -> None:
         raise refuse(_("不同意的，请用“提出争议”并写明原因"), field="verdict")
 
 
+def send_back(attempt: Attempt) -> None:
+    """Back at its calculation the month is calculated anew; back at its declarations every member declares again."""
+    if attempt.goes_to in ("declaring", "declared"):
+        attempt.dossier.pop("worksheet", None)
+    if attempt.goes_to == "declaring":
+        attempt.dossier.pop("declarations", None)
+        clocks.stop(attempt, "pay_lead")
+
+
 def dispute(attempt: Attempt, *, reason: str) -> None:
     """Stop the month over a question that has to be answered first."""
     attempt.progress["dispute"] = _reason(attempt, reason)

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from governance.roles import Role
-from workflow import clocks, lifecycle
+from workflow import clocks, lifecycle, returning
 from workflow.attempt import SYSTEM, Attempt, refuse
 from workflow.clearing.model import closed
 from workflow.i18n import lazy as _
@@ -39,6 +39,7 @@ from workflow.surplus_plan.paying import (
 )
 from workflow.surplus_plan.session import (
     adjourn,
+    begin_anew,
     close_session,
     convene,
     register_attendance,
@@ -105,15 +106,8 @@ def draft(
     attempt.dossier["reasons"] = {code: said.strip() for code, said in (reasons or {}).items() if said and said.strip()}
     attempt.calculate("surplus-plan", _facts(attempt), on=last_day(attempt))
     attempt.case.amount_fen = attempt.dossier["amount_fen"]
-    _begin_anew(attempt)
-
-
-def _begin_anew(attempt: Attempt) -> None:
-    """A new draft is asked, voted on and filed anew; what became of the one before is kept beside it."""
-    names = ("opinions", "opinion_until", "session", "attendance", "minutes", "filings", "returned")
-    earlier = {name: attempt.progress.pop(name) for name in names if name in attempt.progress}
-    if "returned" in earlier:
-        attempt.progress.setdefault("earlier", []).append(earlier)
+    if not returning.comes_straight(attempt):
+        begin_anew(attempt)
 
 
 def _facts(attempt: Attempt) -> dict[str, Any]:
@@ -187,11 +181,6 @@ def accept_filing(attempt: Attempt, *, filing_number: str, opinion: str = "") ->
     attempt.noted |= {"filing_number": number, "kind": kind}
     if next_filing(attempt) is None:
         attempt.follow = "file"
-
-
-def return_filing(attempt: Attempt, *, reason: str) -> None:
-    """A body does not accept the filing; the plan is drafted again and goes the whole way."""
-    _returned(attempt, reason)
 
 
 def _returned(attempt: Attempt, reason: str) -> None:

@@ -219,7 +219,6 @@ FORMS = {
     "adjourn": ReasonForm,
     "close_session": MinutesForm,
     "accept_filing": FilingForm,
-    "return_filing": ReasonForm,
     "pay_retained": PaymentForm,
     "pay_members": PaymentForm,
     "confirm_receipt": ReceiptForm,

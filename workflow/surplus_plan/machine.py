@@ -8,7 +8,9 @@ from governance.quorum import Outcome
 from governance.roles import Duty, Role
 from workflow.attempt import Attempt
 from workflow.i18n import lazy as _
-from workflow.machines import STAY, Ballot, BallotSeat, Count, Stage, register, step
+from workflow.machines import STAY, Ballot, BallotSeat, Count, Stage, part, register, step
+from workflow.recalling import recalls
+from workflow.returning import back, forth
 from workflow.surplus_plan import commands
 from workflow.surplus_plan.conditions import (
     asked_for_its_opinion,
@@ -89,7 +91,7 @@ STEPS = (
          contribution_assessment_final, duty=Duty.PREPARE),
     step("open_consultation",  State.DRAFTING,     State.CONSULTATION, _("征求成员意见"),     Role.LEAD_FINANCE,
          contribution_assessment_final, plan_calculated, weights_are_the_final_ones,
-         duty=Duty.PREPARE, task=False, primary=True),
+         duty=Duty.PREPARE, task=False, primary=True, recallable=True),
     step("give_opinion",       State.CONSULTATION, STAY,               _("提出意见"),         MEMBERS,
          asked_for_its_opinion, waiting=silent_now, edits=False, clock="opinion"),
     step("recall",             State.CONSULTATION, State.RETURNED,     _("收回修改"),         Role.LEAD_FINANCE,
@@ -99,7 +101,11 @@ STEPS = (
     step("convene",            State.COMMITTEE,    STAY,               _("召集会议"),         Role.COMMITTEE_SECRETARY,
          waiting=until_called, edits=False),
     step("register_attendance", State.COMMITTEE,   State.VOTING,       _("登记到会"),         Role.COMMITTEE_SECRETARY,
-         session_convened, session_day_reached, waiting=once_called, edits=False, primary=True),
+         session_convened, session_day_reached, waiting=once_called, edits=False, primary=True,
+         recallable=True),
+    back(State.COMMITTEE, State.DRAFTING, Role.COMMITTEE_SECRETARY),
+    forth(State.DRAFTING, State.COMMITTEE, Role.LEAD_FINANCE, contribution_assessment_final, plan_calculated,
+          weights_are_the_final_ones, duty=Duty.PREPARE),
     step("vote",               State.VOTING,       STAY,               _("表决"),             VOTERS, session_day_reached,
          duty=Duty.APPROVE, casts=("committee", "vote"), edits=False, primary=True),
     step("adjourn",            State.VOTING,       State.COMMITTEE,    _("休会另行召集"),     Role.COMMITTEE_SECRETARY,
@@ -113,8 +119,7 @@ STEPS = (
          task=False, edits=False),
     step("accept_filing",      State.FILING,       STAY,               _("受理备案"),         FILERS,
          minutes_kept, next_in_the_order_of_filing, duty=Duty.REVIEW, waiting=next_filer, edits=False, primary=True),
-    step("return_filing",      State.FILING,       State.RETURNED,     _("退回备案"),         FILERS,
-         next_in_the_order_of_filing, duty=Duty.REVIEW, task=False, dangerous=True),
+    back(State.FILING, State.DRAFTING, FILERS, next_in_the_order_of_filing, label=_("退回备案"), duty=Duty.REVIEW),
     step("file",               State.FILING,       State.FILED,        _("备案完成"),         Role.SYSTEM,
          minutes_kept, every_filing_accepted),
     step("begin_sharing",      State.FILED,        State.PAYING,       _("开始支付"),         Role.SYSTEM),
@@ -130,13 +135,21 @@ STEPS = (
          every_receipt_known),
 )  # fmt: skip
 
+PLANNED = ("worksheet", "weights", "assessment_case")
+PARTS = (
+    part("deductions", _("先提留的部分"), "deductions", *PLANNED),
+    part("parts", _("分项分配"), "parts", *PLANNED),
+    part("reasons", _("不予分配的理由"), "reasons", *PLANNED),
+)
+
 STAGE = register(
     Stage(
         name="surplus_plan",
         label=_("结余分配方案"),
         states=State,
         state_labels=STATE_LABELS,
-        steps=STEPS,
+        steps=(*STEPS, *recalls(STEPS)),
+        parts=PARTS,
         commands=commands,
         forms=FORMS,
         ballots=(

@@ -8,7 +8,7 @@ from typing import Any
 
 from governance.refusal import Refusal, Refused
 from governance.roles import Duty, Role
-from workflow import decisions, files
+from workflow import decisions, files, returning, standing
 from workflow.attempt import Attempt, refuse
 from workflow.i18n import lazy as _
 from workflow.surplus_plan.model import CommitteeSeat, committee_seats, quorum_of, voting_seats
@@ -115,7 +115,12 @@ def _recusal_faults(
         if not one["reason"]
     ]
     took_part = {person for person, duty in decisions.duties(attempt).items() if duty != Duty.APPROVE}
-    votes = voting_seats(attendance)
+    votes, gone = voting_seats(attendance), standing.everything(attempt).recused
+    found += [
+        _wrong(_("%(name)s已在本件中回避，须登记回避，不能参加表决", name=known[one].name), "recused")
+        for one in sorted({*votes, *votes.values()})
+        if known[one].person_id in gone
+    ]
     return found + [
         _wrong(_("%(name)s参与了本方案的编制或办理，须登记回避", name=known[holder].name), "recused")
         for holder in sorted(set(votes.values()))
@@ -156,8 +161,22 @@ def reject(attempt: Attempt) -> None:
     _sent_back(attempt, _("管委会表决未达到通过比例，请修改后重新征求意见"))
 
 
+def begin_anew(attempt: Attempt) -> None:
+    """A new draft is asked, voted on and filed anew; what became of the one before is kept beside it."""
+    names = ("opinions", "opinion_until", "session", "attendance", "minutes", "filings", "returned")
+    earlier = {name: attempt.progress.pop(name) for name in names if name in attempt.progress}
+    if "returned" in earlier:
+        attempt.progress.setdefault("earlier", []).append(earlier)
+
+
 def send_back(attempt: Attempt) -> None:
-    """The committee sends the plan back."""
+    """The committee sends the plan back; so does its secretary, or who files it, and then it is drafted anew."""
+    if attempt.goes_to is not None:
+        returned = {"reason": attempt.noted["reason"], "on": attempt.day.isoformat(), "by": attempt.actor.name}
+        attempt.progress["returned"] = returned
+        if not returning.comes_straight(attempt):
+            begin_anew(attempt)
+        return
     _sent_back(attempt, _("管委会表决退回，请按委员意见修改"))
 
 

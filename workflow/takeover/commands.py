@@ -90,15 +90,16 @@ def check(attempt: Attempt, *, verdict: str = "agree", opinion: str = "") -> Non
     _only_agreement(verdict)
 
 
-def send_back(attempt: Attempt, *, reason: str) -> None:
+def send_back(attempt: Attempt, *, reason: str = "") -> None:
     """Return the proposal to the clerk with a reason; both look at it again afterwards."""
-    said = reason.strip()
+    said = reason.strip() or str(attempt.noted.get("reason", ""))
     if not said:
         raise refuse(_("请写明退回的原因"), field="reason")
     attempt.progress["returned"] = said
     attempt.dossier.setdefault("returned", []).append({"on": attempt.day.isoformat(), "reason": said})
     attempt.noted["reason"] = said
-    attempt.notify(Role.AGENCY_CLERK, "returned", said)
+    if attempt.case.state == "proposed":
+        attempt.notify(Role.AGENCY_CLERK, "returned", said)
 
 
 def withdraw(attempt: Attempt, *, reason: str) -> None:

@@ -9,7 +9,9 @@ from governance.refusal import Refusal
 from governance.roles import Duty, Role
 from workflow.attempt import Attempt
 from workflow.i18n import lazy as _
-from workflow.machines import STAY, Ballot, BallotSeat, Stage, register, step
+from workflow.machines import STAY, Ballot, BallotSeat, Stage, part, register, step
+from workflow.recalling import recalls
+from workflow.returning import back, forth
 from workflow.takeover import commands
 from workflow.takeover.forms import FORMS
 from workflow.takeover.model import OPENING_AMOUNTS, STATE_LABELS, State, day_in
@@ -133,16 +135,24 @@ STEPS = (
     step("revise",     State.PROPOSED,  STAY,            _("修改"),     Role.AGENCY_CLERK,
          duty=Duty.PREPARE, waiting=only_if_returned),
     step("check",      State.PROPOSED,  State.CHECKED,   _("复核"),     Role.AGENCY_REVIEWER,  *COMPLETE,
-         duty=Duty.REVIEW, casts=("takeover", "review"), edits=False, waiting=unless_returned, primary=True),
+         duty=Duty.REVIEW, casts=("takeover", "review"), edits=False, waiting=unless_returned, primary=True,
+         recallable=True),
     step("send_back",  State.PROPOSED,  State.PROPOSED,  _("退回经办"), Role.AGENCY_REVIEWER,  revised_since_return,
          duty=Duty.REVIEW, task=False, dangerous=True),
     step("withdraw",   State.PROPOSED,  State.WITHDRAWN, _("撤回"),     Role.AGENCY_CLERK,
          duty=Duty.PREPARE, task=False, dangerous=True),
     step("confirm",    State.CHECKED,   State.CONFIRMED, _("确认接入"), Role.AGENCY_HEAD,      *COMPLETE,
          duty=Duty.APPROVE, casts=("takeover", "approve"), edits=False, primary=True),
-    step("send_back",  State.CHECKED,   State.PROPOSED,  _("退回经办"), Role.AGENCY_HEAD,
-         duty=Duty.APPROVE, task=False, dangerous=True),
+    back(State.CHECKED, State.PROPOSED, Role.AGENCY_HEAD, label=_("退回经办"), duty=Duty.APPROVE),
+    forth(State.PROPOSED, State.CHECKED, Role.AGENCY_CLERK, *COMPLETE, duty=Duty.PREPARE),
 )  # fmt: skip
+
+PARTS = (
+    part("recognition", _("认定文件"), "recognition", "files"),
+    part("agreement", _("协议"), "agreement", "effective", "files"),
+    part("members", _("成员单位"), "members"),
+    part("opening", _("期初余额"), "opening", "pools", "files"),
+)
 
 STAGE = register(
     Stage(
@@ -150,7 +160,8 @@ STAGE = register(
         label=_("接入"),
         states=State,
         state_labels=STATE_LABELS,
-        steps=STEPS,
+        steps=(*STEPS, *recalls(STEPS)),
+        parts=PARTS,
         commands=commands,
         forms=FORMS,
         ballots=(

@@ -14,11 +14,12 @@ from sqlalchemy import Connection, Select, and_, exists, literal, or_, select, t
 
 from governance.roles import Role
 from workflow import clock
-from workflow.db import moment_text
+from workflow.acts.model import papers
+from workflow.db import canonical, moment_text
 from workflow.machines import STAGES, Stage, Step
 from workflow.model import cases, journals, records, rounds
 from workflow.organisations.model import consortia, organisations, persons
-from workflow.pages import lists, words
+from workflow.pages import lists, round_words, words
 
 PAGE_ROWS = 50
 ONLY = ("returned", "overdue", "amount")
@@ -36,6 +37,7 @@ class Filters:
     since: date | None = None
     until: date | None = None
     only: str = ""
+    number: str = ""
     before: str = ""
 
     def address(self, **changed: Any) -> str:
@@ -59,6 +61,7 @@ def filters(asked: Mapping[str, str]) -> Filters:
         since=_day(asked.get("since")),
         until=_day(asked.get("until")),
         only=asked.get("only", ""),
+        number=asked.get("number", "").strip()[:100],
         before=asked.get("before", ""),
     )
     if found.stage not in ("", *STAGES) or found.only not in ("", *ONLY):
@@ -96,7 +99,8 @@ def _cursor(text: str) -> tuple[datetime, int, int]:
 def goes_back(stage: Stage, step: Step) -> bool:
     """Whether a step leads to an earlier place on the stage's main path, or is a return or a withdrawal by name."""
     path = list(stage.main_path)
-    if any(word in step.trigger for word in ("return", "send_back", "hand_back", "withdraw", "recall", "reject")):
+    backwards = ("return", "send_back", "take_back", "hand_back", "withdraw", "recall", "reject")
+    if any(word in step.trigger for word in backwards):
         return True
     back = [path.index(one) for one in step.source if one in path]
     return step.dest in path and bool(back) and path.index(step.dest) < min(back)
@@ -140,6 +144,9 @@ def chosen(visible: Collection[int], asked: Filters) -> Select[Any]:
         query = query.where(records.c.at >= clock.moment(asked.since, 0))
     if asked.until is not None:
         query = query.where(records.c.at < clock.moment(asked.until + timedelta(days=1), 0))
+    if asked.number:
+        paper = exists().where(papers.c.case_id == cases.c.id, papers.c.document_number == asked.number)
+        query = query.where(paper & records.c.body.contains(f'"number":{canonical(asked.number)}', autoescape=True))
     if asked.only:
         wanted = {"returned": _returned, "amount": _amount, "overdue": lambda: records.c.verb == "overdue"}
         query = query.where(wanted[asked.only]())
@@ -198,7 +205,7 @@ def row_view(
         seq=row.seq,
         from_label=stage.state_labels.get(row.from_state, "") if row.from_state != row.to_state else "",
         to_label=stage.state_labels.get(row.to_state, ""),
-        note=data.get("opinion") or data.get("reason") or data.get("note") or "",
+        note=round_words.note(data),
         behalf=principals.get(data.get("for"), "") or data.get("on_behalf_of", ""),
         intervened=row.verb.startswith("intervention_"),
         rules=data.get("book_digest", ""),
