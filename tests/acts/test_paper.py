@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine, select
 
 from governance.roles import Role
-from tests.acts.acting import act, left, refused, told
+from tests.acts.acting import act, left, moment, refused, told
 from tests.kernel.checking import duties_of, sound, state_of
 from tests.kernel.sample_stage import APPROVERS, BUREAUS, REVIEWERS, Sample
 from workflow import files, rules
 from workflow.acts.model import papers
-from workflow.attempt import Actor, Attempt
+from workflow.acts.paper import lines, signers
+from workflow.attempt import Actor, Attempt, Case
 from workflow.db import reading
 from workflow.forms import DecisionForm
 from workflow.machines import STAGES
-from workflow.model import attachments, decisions
+from workflow.model import attachments, cases, decisions
 
 HEAD = APPROVERS[0]
 PDF = b"%PDF-1.4 sample minutes"
@@ -207,3 +209,14 @@ def test_every_guard_holds_for_the_signer_at_the_confirmation(sample: Sample, ca
     said = refused(sample.engine, case_id, "confirm_paper", sample.actor(REVIEWERS[0]), paper=number, said="confirm")
     assert "回避" in said
     assert row_of(sample.engine, case_id).state == "registered"
+
+
+def test_whom_the_registrar_acts_for_is_no_signer(sample: Sample, case_id: int) -> None:
+    clerk, head = registrar(sample), sample.actor(HEAD)
+    with reading(sample.engine) as connection:
+        case = Case(*connection.execute(select(cases).where(cases.c.id == case_id)).one())
+        own = Attempt(connection, case, clerk, moment("03-02"))
+        for_head = Attempt(connection, case, replace(clerk, for_person_id=head.person_id), moment("03-02"))
+        (line,) = lines(own).values()
+        assert head.seat_id in signers(own, line)
+        assert head.seat_id not in signers(for_head, line)

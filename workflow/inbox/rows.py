@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from workflow import clock, clocks
+from workflow.acts.registry import ACTS
 from workflow.inbox.boxes import Days, keys_of, page_of
 from workflow.inbox.filters import Filters
 from workflow.inbox.keyset import PAGE_ROWS, Page, Position, cut
@@ -138,13 +139,14 @@ def _head(row: Any) -> dict[str, Any]:
 def _task(connection: Connection, row: Any, today: date, mine: bool) -> SimpleNamespace:
     step = STAGES[row.stage].step_from(row.state, row.trigger)
     head = _head(row)
+    place = f"#step-{row.trigger}" if step or row.trigger not in ACTS else f"/acts#act-{row.trigger}"
     return SimpleNamespace(
-        **head | {"url": f"{head['url']}#step-{row.trigger}"},
+        **head | {"url": head["url"] + place},
         **deadline_of(connection, row.deadline, today),
         keys=(row.deadline, row.task_id),
         id=row.task_id,
         trigger=row.trigger,
-        step_label=step.label if step else row.trigger,
+        step_label=step.label if step else words.verb_label(row.trigger),
         bulk=f"{row.stage}-{row.trigger}" if step and step.bulk else "",
         item=f"{row.case_id}@{row.revision}:{row.subject_hash[:16]}",
         assigned=row.person if mine and row.person_id is not None else "",

@@ -17,7 +17,7 @@ from workflow.attempt import Attempt, Case
 from workflow.clock import day_of
 from workflow.inbox import drafts
 from workflow.machines import Step
-from workflow.pages import act_offers, clock_card, differences, who_acted, words
+from workflow.pages import act_offers, clock_card, differences, round_words, who_acted, words
 from workflow.pages.case_reading import Reading, attached, read_case
 from workflow.pages.holders import holders
 from workflow.pages.lists import case_subject, case_title, case_url
@@ -206,7 +206,7 @@ def _rounds(reading: Reading, viewer: Any) -> list[SimpleNamespace]:
                 opened=one.opened_at,
                 hash=one.subject_hash,
                 seats=[
-                    _seat(seat, ballot, one.cast, reading, open_to_all or _hears(viewer, seat.organisation_id))
+                    _seat(seat, ballot, one, reading, open_to_all or _hears(viewer, seat.organisation_id))
                     for seat in one.seats
                 ],
             )
@@ -219,8 +219,8 @@ def _hears(viewer: Any, organisation_id: int | None) -> bool:
     return any(seat.organisation_id == organisation_id or seat.role == str(Role.AUDITOR) for seat in viewer.seats)
 
 
-def _seat(seat: Any, ballot: Any, cast: list[Any], reading: Reading, heard: bool) -> SimpleNamespace:
-    own = {row.link: row for row in cast if row.seat_key == seat.seat_key}
+def _seat(seat: Any, ballot: Any, one: Any, reading: Reading, heard: bool) -> SimpleNamespace:
+    own = {row.link: row for row in one.cast if row.seat_key == seat.seat_key}
     final = own.get(ballot.chain[-1])
     shown = (final or own.get(ballot.chain[0])) if heard else None
     pending = next((link for link in ballot.chain if link not in own), None)
@@ -236,6 +236,8 @@ def _seat(seat: Any, ballot: Any, cast: list[Any], reading: Reading, heard: bool
         at=shown.at if shown else None,
         acting_note=who_acted.acting_note(reading, shown),
         recused=who_acted.stepped_back(reading, seat),
+        paper=round_words.on_paper(shown),
+        asked=round_words.asked(one, seat.seat_key, heard),
     )
 
 
@@ -261,7 +263,7 @@ def _trail_row(row: Any, reading: Reading, unheard: Collection[int]) -> SimpleNa
         verb=stage.verb_label(row.verb) or words.verb_label(row.verb),
         from_label=labels.get(row.from_state, "") if row.from_state != row.to_state else "",
         to_label=labels.get(row.to_state, ""),
-        note=data.get("opinion") or data.get("reason") or data.get("note") or "",
+        note=round_words.note(data),
         hash=row.hash,
         by_system=row.person_id is None,
         intervened=row.verb.startswith("intervention_"),

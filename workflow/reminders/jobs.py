@@ -82,7 +82,7 @@ def _lines(rows: list[Any]) -> Iterable[str]:
     for row in rows[:LISTED]:
         stage = STAGES[row.stage]
         step = stage.step_from(row.state, row.trigger)
-        label = step.label if step else row.trigger
+        label = step.label if step else words.verb_label(row.trigger)
         period = words.period_label(row.period)
         yield f"{row.name} {period} {stage.label}“{label}”，{row.deadline} 到期".replace("  ", " ")
     if len(rows) > LISTED:

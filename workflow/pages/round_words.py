@@ -1,0 +1,52 @@
+"""What stands around a seat's decision, in words: whom it asked besides, and the paper it was signed on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import Any
+
+from workflow import decisions
+from workflow.i18n import lazy as _
+from workflow.rounds import Round
+
+PLACES = {"before": _("先加签"), "beside": _("并行加签"), "after": _("后加签")}
+
+
+def asked(one: Round, seat_key: str, heard: bool) -> list[SimpleNamespace]:
+    """Whom a seat asked and what they said; how an office makes up its mind is its own while the round is open."""
+    if not heard:
+        return []
+    return [
+        SimpleNamespace(
+            label=added.label,
+            place=PLACES[added.place],
+            status=_status(added),
+            final=added.decision is not None,
+            verdict=decisions.VERDICTS[added.verdict] if added.verdict else "",
+            opinion=added.decision.opinion if added.decision else "",
+            at=added.decision.at if added.decision else None,
+        )
+        for added in one.added
+        if added.parent_key == seat_key
+    ]
+
+
+def _status(added: Any) -> Any:
+    if not added.stands:
+        return _("已撤回")
+    return _("已出具") if added.decision else _("待出具")
+
+
+def on_paper(decision: Any) -> Any:
+    """The number of the paper on which a seat's decision was signed, or nothing."""
+    number = getattr(decision, "document_number", None)
+    return _("线下签署 %(number)s", number=number) if number else ""
+
+
+def note(data: Mapping[str, Any]) -> str:
+    """What a record says besides: opinion, reason or note, and the number of the paper where there is one."""
+    said = str(data.get("opinion") or data.get("reason") or data.get("note") or "")
+    paper = data.get("paper")
+    number = f"线下签署 {paper['number']}" if paper else ""
+    return "　".join(part for part in (number, said) if part)
