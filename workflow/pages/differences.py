@@ -16,7 +16,7 @@ from workflow.i18n import lazy as _
 from workflow.model import dossiers, rounds, worksheets
 from workflow.pages import words
 from workflow.pages.case_reading import Reading
-from workflow.pages.dossier_lines import WORKSHEET, lines
+from workflow.pages.dossier_lines import WORKSHEET, differing, lines
 from workflow.pages.lists import case_title, case_url
 from workflow.pages.worksheet_view import worksheet_view
 from workflow.rounds import Round, every_round
@@ -98,20 +98,17 @@ def compare(left: Any, right: Any, attempt: Attempt, names: Mapping[str, tuple[s
     """What differs between two versions of a dossier, in the order of sections and paths."""
     here, there = (lines(json.loads(one.body), attempt.stage, names) for one in (left, right))
     found = []
-    for path in sorted(here.keys() | there.keys()):
+    for path in differing(here, there):
         before, after = here.get(path), there.get(path)
-        if before is not None and after is not None and before.value == after.value:
-            continue
-        shown = after or before
-        assert shown is not None
-        found.append(_row(shown.section, shown.label, path, before and before.value, after and after.value))
+        shown = there.get(path) or here[path]
+        found.append(_row(shown.section, shown.label, before and before.value, after and after.value))
     return found
 
 
-def _row(section: str, label: str, path: str, before: str | None, after: str | None) -> SimpleNamespace:
+def _row(section: str, label: str, before: str | None, after: str | None) -> SimpleNamespace:
     kind = "added" if before is None else "removed" if after is None else "changed"
     return SimpleNamespace(
-        section=section, label=label, path=path, before=before or "", after=after or "", kind=kind,
+        section=section, label=label, before=before or "", after=after or "", kind=kind,
         kind_label=KINDS[kind], tone={"added": "g", "removed": "r", "changed": "a"}[kind],
     )  # fmt: skip
 
@@ -134,7 +131,7 @@ def _worksheets(attempt: Attempt, left: Any, right: Any) -> SimpleNamespace | No
         old, new = before.get(key), after.get(key)
         if (old and old[1]) != (new and new[1]):
             label = (new or old or ("", ""))[0]
-            rows.append(_row("", label, key, old and old[1], new and new[1]))
+            rows.append(_row("", label, old and old[1], new and new[1]))
     same = sum(before.get(key) == value for key, value in after.items())
     return SimpleNamespace(
         before=here["version"] if here else None, after=there["version"] if there else None, rows=rows, same=same

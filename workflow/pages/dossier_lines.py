@@ -7,27 +7,38 @@ from dataclasses import dataclass
 from typing import Any
 
 from governance.money import yuan
+from workflow.db import canonical
 from workflow.machines import Stage
 from workflow.pages import dossier_words, words
 
 WORKSHEET = "worksheet"
+ORDER = "\x7forder"
+FILE = frozenset({"name", "sha256", "size", "media_type"})
+_LONGEST, _LONG_NUMBER = 40, 4
 _NAMED_BY = ("key", "code", "consortium", "sha256", "decision_number", "name", "member")
 _CODES_STAY = ("own", "inflow", "member", "lead", "fund", "surplus", "overrun")
 
 
+Path = tuple[str, ...]
+Names = Mapping[str, tuple[str, str]]
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One thing a dossier says: its path, the section it belongs to, what it is called, and its value in words."""
+    """One thing a dossier says: the section it belongs to, what it is called, its value in words, and exactly."""
 
-    path: str
     section: str
     label: str
     value: str
+    exact: str
 
 
-def lines(dossier: Mapping[str, Any], stage: Stage, names: Mapping[str, tuple[str, str]]) -> dict[str, Line]:
-    """Every line of ``dossier`` by its path, its worksheet left out; ``names`` are organisations by their codes."""
-    found: dict[str, Line] = {}
+def lines(dossier: Mapping[str, Any], stage: Stage, names: Names) -> dict[Path, Line]:
+    """Every line of ``dossier`` by its path, its worksheet left out; ``names`` are organisations by their codes.
+
+    Two dossiers that differ anywhere have lines that differ.
+    """
+    found: dict[Path, Line] = {}
     for key in sorted(dossier.keys() - {WORKSHEET}):
         _walk(dossier[key], (key,), section_of(stage, key), names, found)
     return found
@@ -41,23 +52,40 @@ def section_of(stage: Stage, key: str) -> str:
     return dossier_words.term(key)
 
 
-def _walk(
-    content: Any, path: tuple[str, ...], section: str, names: Mapping[str, tuple[str, str]], found: dict[str, Line]
-) -> None:
-    if _is_file(content):
-        _keep(path, section, f"{content['name']}（{words.pick('校验', 'hash')} {content['sha256'][:12]}）", names, found)
-    elif isinstance(content, dict) and content:
-        for key in sorted(content):
+def differing(here: Mapping[Path, Line], there: Mapping[Path, Line]) -> list[Path]:
+    """The paths at which two dossiers differ; the order of a list counts where nothing else in it differs."""
+    paths = sorted(
+        path
+        for path in here.keys() | there.keys()
+        if path not in here or path not in there or here[path].exact != there[path].exact
+    )
+    return [
+        path
+        for path in paths
+        if path[-1] != ORDER or not any(one[: len(path) - 1] == path[:-1] and one != path for one in paths)
+    ]
+
+
+def _walk(content: Any, path: Path, section: str, names: Names, found: dict[Path, Line]) -> None:
+    if isinstance(content, dict) and content:
+        shown = FILE if _is_file(content) else frozenset()
+        if shown:
+            said = f"{content['name']}（{words.pick('校验', 'hash')} {content['sha256'][:16]}）"
+            _keep(path, section, said, canonical({key: content.get(key) for key in sorted(shown)}), names, found)
+        for key in sorted(content.keys() - shown):
             _walk(content[key], (*path, key), section, names, found)
     elif isinstance(content, list) and content:
-        for key, one in _entries(content):
+        entries = _entries(content)
+        for key, one in entries:
             _walk(one, (*path, key), section, names, found)
+        order = "、".join(_called(key, names) for key, _one in entries)
+        _keep((*path, ORDER), section, order, canonical([key for key, _one in entries]), names, found)
     else:
-        _keep(path, section, _value(path, content, names), names, found)
+        _keep(path, section, _value(path, content, names), canonical(content), names, found)
 
 
-def _is_file(content: Any) -> bool:
-    return isinstance(content, dict) and {"name", "sha256"} <= content.keys() and bool(content["sha256"])
+def _is_file(content: Mapping[str, Any]) -> bool:
+    return all(isinstance(content.get(key), str) and content[key] for key in ("name", "sha256"))
 
 
 def _entries(content: list[Any]) -> list[tuple[str, Any]]:
@@ -65,28 +93,31 @@ def _entries(content: list[Any]) -> list[tuple[str, Any]]:
     for key in _NAMED_BY:
         named = [str(one.get(key) or "") if isinstance(one, dict) else "" for one in content]
         if all(named) and len(set(named)) == len(named):
-            return [(name[:40], one) for name, one in zip(named, content, strict=True)]
-    if len({str(one) for one in content}) == len(content) and not any(isinstance(one, dict | list) for one in content):
-        return [(str(one)[:60], one) for one in content]
+            return list(zip(named, content, strict=True))
+    if all(isinstance(one, str) for one in content) and len(set(content)) == len(content):
+        return [(one, one) for one in content]
     return [(str(number), one) for number, one in enumerate(content, start=1)]
 
 
-def _keep(
-    path: tuple[str, ...], section: str, value: str, names: Mapping[str, tuple[str, str]], found: dict[str, Line]
-) -> None:
+def _keep(path: Path, section: str, value: str, exact: str, names: Names, found: dict[Path, Line]) -> None:
     label = " · ".join(_called(part, names) for part in path[1:]) or dossier_words.term(path[0])
-    found["/".join(path)] = Line("/".join(path), section, label, value)
+    found[path] = Line(section, label, value, exact)
 
 
-def _called(part: str, names: Mapping[str, tuple[str, str]]) -> str:
+def _called(part: str, names: Names) -> str:
     if not part:
         return str(words.pick("医共体整体", "the consortium"))
+    if part == ORDER:
+        return str(words.pick("顺序", "order"))
     if part in names and part not in _CODES_STAY:
         return str(words.pick(*names[part]))
-    return f"第 {part} 项" if part.isdigit() and not words.english() else dossier_words.term(part)
+    if part.isdigit() and len(part) < _LONG_NUMBER:
+        return str(words.pick(f"第 {part} 项", f"no. {part}"))
+    said = dossier_words.term(part)
+    return said if len(said) <= _LONGEST else f"{said[:_LONGEST]}…"
 
 
-def _value(path: tuple[str, ...], content: Any, names: Mapping[str, tuple[str, str]]) -> str:
+def _value(path: Path, content: Any, names: Names) -> str:
     if isinstance(content, bool):
         return str(words.pick("是", "yes") if content else words.pick("否", "no"))
     if isinstance(content, int) and any(part.endswith("_fen") for part in path):
