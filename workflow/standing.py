@@ -203,52 +203,61 @@ def _everything(attempt: Attempt) -> Bound:
     return found
 
 
-def _every_bond() -> Any:
+_NOTHING = (null().label("trigger"), null().label("organisation_id"), null().label("role"))
+
+
+def _handed_on() -> Any:
+    """Tasks of the case that are somebody's own for now."""
     assignee, still_theirs = _assigned()
-    acted, nothing = interventions.c, (null().label("trigger"), null().label("organisation_id"), null().label("role"))
-    handed_on = (
+    return (
         select(literal("assigned").label("kind"), assignee.c.id.label("person_id"), assignee.c.name.label("words"))
         .add_columns(tasks.c.trigger, tasks.c.organisation_id, tasks.c.role)
         .join_from(tasks, assignee, still_theirs)
         .where(tasks.c.case_id == _CASE)
     )
+
+
+def _seated() -> Any:
+    """Who sits today in an organisation whose decision an open round waits for, and has not stepped back."""
     away = exists().where(recusals.c.case_id == _CASE, recusals.c.person_id == seats.c.person_id)
     waited = exists().where(
         rounds.c.case_id == _CASE, rounds.c.outcome == "open", round_seats.c.case_id == rounds.c.case_id,
         round_seats.c.round_no == rounds.c.round_no, round_seats.c.organisation_id == seats.c.organisation_id,
     )  # fmt: skip
-    seated = (
+    return (
         select(literal("seated"), seats.c.person_id, literal(""), null(), seats.c.organisation_id, seats.c.role)
         .join_from(seats, persons, persons.c.id == seats.c.person_id)
         .where(waited, _in_term(seats.c), persons.c.disabled_at.is_(None), ~away)
     )
-    recused = (
-        select(literal("recused"), recusals.c.person_id, persons.c.name, *nothing)
-        .join_from(recusals, persons, persons.c.id == recusals.c.person_id)
-        .where(recusals.c.case_id == _CASE)
-    )
+
+
+def _named() -> list[Any]:
+    """Who stepped back, and for whom those in the trail may have acted, each by name."""
     acts = exists().where(records.c.case_id == _CASE, records.c.person_id == delegations.c.person_id)
-    principal = (
-        select(literal("principal"), persons.c.id, persons.c.name, *nothing)
+    return [
+        select(literal("recused"), recusals.c.person_id, persons.c.name, *_NOTHING)
+        .join_from(recusals, persons, persons.c.id == recusals.c.person_id)
+        .where(recusals.c.case_id == _CASE),
+        select(literal("principal"), persons.c.id, persons.c.name, *_NOTHING)
         .join_from(delegations, persons, persons.c.id == delegations.c.granted_by)
-        .where(acts)
-    )
-    duty = select(literal("duty"), case_actors.c.person_id, case_actors.c.duty, *nothing)
-    return union_all(
-        handed_on,
-        seated,
-        recused,
-        principal,
-        duty.where(case_actors.c.case_id == _CASE),
+        .where(acts),
+    ]
+
+
+def _taken_on() -> list[Any]:
+    """Everybody's duty in the case, and who administered an intervention on it."""
+    held, acted = case_actors.c, interventions.c
+    administered = (acted.proposed_by, acted.decided_by)
+    return [
+        select(literal("duty"), held.person_id, held.duty, *_NOTHING).where(held.case_id == _CASE),
         *(
-            select(literal("intervened"), person, acted.kind, *nothing)
-            .where(acted.case_id == _CASE, person.isnot(None))
-            for person in (acted.proposed_by, acted.decided_by)
+            select(literal("intervened"), one, acted.kind, *_NOTHING).where(acted.case_id == _CASE, one.isnot(None))
+            for one in administered
         ),
-    )
+    ]
 
 
-_BOUND = _every_bond()
+_BOUND = union_all(_handed_on(), _seated(), *_named(), *_taken_on())
 
 
 def stepped_back(attempt: Attempt) -> Refusal:

@@ -82,6 +82,7 @@ def _about(connection: Connection, case: Case) -> dict[str, Any]:
     consortium = consortium_of(connection, case.consortium_id)
     told = _of_case(connection, records, case)
     people = {row.person_id for row in told if row.person_id}
+    people |= {json.loads(row.body)["data"]["for"] for row in told if '"for":' in row.body}
     bodies = {row.organisation_id for row in told if row.organisation_id}
     head = {"stage": case.stage, "pool": case.pool, "period": case.period, "serial": case.serial}
     return {
