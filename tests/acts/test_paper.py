@@ -220,3 +220,13 @@ def test_whom_the_registrar_acts_for_is_no_signer(sample: Sample, case_id: int) 
         (line,) = lines(own).values()
         assert head.seat_id in signers(own, line)
         assert head.seat_id not in signers(for_head, line)
+
+
+def test_a_decision_in_the_system_overtakes_the_paper_while_others_are_still_out(sample: Sample) -> None:
+    object.__setattr__(STAGES["sample"], "forms", {"decide": DecisionForm})
+    case_id = sample.open_case("under_review")
+    sample.opine(case_id)
+    registered(sample, case_id)
+    sample.decide(case_id, BUREAUS[:1])
+    assert state_of(sample.engine, case_id).state == "under_review"
+    assert row_of(sample.engine, case_id).state == "overtaken"
