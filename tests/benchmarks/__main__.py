@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from tests import databases
-from tests.benchmarks import steps
+from tests.benchmarks import inbox, steps
 
 RESULTS = Path(__file__).resolve().parent.parent.parent / "var" / "bench.json"
 MEASURES: dict[str, Callable[[], dict[str, Any] | None]] = {
     "step.sqlite": steps.on_sqlite,
     "step.postgresql": steps.on_postgresql,
+    "inbox.p95_growth_100x": inbox.growth_on_postgresql,
+    "inbox.p95_growth_100x.sqlite": inbox.growth_on_sqlite,
 }
 
 

@@ -13,7 +13,7 @@ from workflow.attempt import Actor
 from workflow.inbox.counts import count_of, counts, days_of
 from workflow.inbox.filters import Filters
 from workflow.inbox.keyset import START, Position
-from workflow.inbox.posts import posts_of
+from workflow.inbox.posts import desk_of
 from workflow.inbox.rows import read
 
 TODO = Filters()
@@ -40,17 +40,17 @@ def pages(
     connection: Connection, looking: Any, filters: Filters, limit: int = 50, day: date | None = None
 ) -> list[list[Any]]:
     """Every page of a box, forwards; going back from the last one gives the same."""
-    days, posts = days_of(connection, day or today(connection)), posts_of(looking)
+    days, desk = days_of(connection, day or today(connection)), desk_of(looking)
     found, position = [], START
     while True:
-        page = read(connection, looking, posts, filters, days, position, limit)
+        page = read(connection, desk, filters, days, position, limit)
         found.append(page.rows)
         if not page.later:
             break
         position = Position(page.last)
     back = [page.rows]
     while page.earlier:
-        page = read(connection, looking, posts, filters, days, Position(page.first, back=True), limit)
+        page = read(connection, desk, filters, days, Position(page.first, back=True), limit)
         back.append(page.rows)
     told = [[row.keys for row in one] for one in reversed(back)]
     assert told == [[row.keys for row in one] for one in found], "back is not the way there"
@@ -64,9 +64,9 @@ def rows(connection: Connection, looking: Any, filters: Filters = TODO, **option
 
 def counted(connection: Connection, looking: Any, day: date | None = None) -> dict[str, int]:
     """The counts of every box and tile."""
-    return counts(connection, looking, posts_of(looking), days_of(connection, day or today(connection)))
+    return counts(connection, desk_of(looking), days_of(connection, day or today(connection)))
 
 
 def number(connection: Connection, looking: Any, filters: Filters, day: date | None = None) -> int:
     """The count beside a narrowed box."""
-    return count_of(connection, looking, posts_of(looking), filters, days_of(connection, day or today(connection)))
+    return count_of(connection, desk_of(looking), filters, days_of(connection, day or today(connection)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 
 import pytest
@@ -146,6 +147,15 @@ def test_done_tells_what_one_did_last_and_where_the_case_stands(sample: Sample) 
         assert [one.id for one in rows(connection, viewer(clerk), Filters("started", "waiting"))] == [case_id]
 
 
+@pytest.fixture
+def put_into_words_anew() -> Iterator[None]:
+    """Questions are put into words again inside, and again after."""
+    counts._counting.cache_clear()
+    yield
+    counts._counting.cache_clear()
+
+
+@pytest.mark.usefixtures("put_into_words_anew")
 def test_counting_stops_and_says_so(sample: Sample, monkeypatch: pytest.MonkeyPatch) -> None:
     for _ in range(5):
         sample.open_case("submitted")
@@ -154,6 +164,7 @@ def test_counting_stops_and_says_so(sample: Sample, monkeypatch: pytest.MonkeyPa
         assert counts.shown(counted(connection, who))["todo"] == "5"
         for module in (boxes, counts):
             monkeypatch.setattr(module, "MOST_COUNTED", 4)
+        counts._counting.cache_clear()
         assert counted(connection, who)["todo"] == 4
         assert counts.shown(counted(connection, who))["todo"] == "3+"
         assert len(rows(connection, who, limit=2)) == 5

@@ -1,4 +1,4 @@
-"""What lies in each box of a person: the keys of its rows in order, cut by key, and how many there are.
+"""What lies in each box of a desk: the keys of its rows in order, cut by key, and how many there are.
 
 Every question starts from an index that begins with the person or the post and is cut off after a page or after
 ``MOST_COUNTED`` rows, so that it takes no longer when others, or the person, have a hundred times as much.
@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Select, exists, func, literal, select, uni
 from workflow import scope
 from workflow.inbox.filters import Filters, held_by, of_case
 from workflow.inbox.keyset import Order, Position
-from workflow.inbox.posts import Post, any_of
+from workflow.inbox.posts import Desk, Post, any_of
 from workflow.model import cases, notices, records, tasks
 from workflow.organisations.model import consortia
 
@@ -35,14 +35,15 @@ class Days:
     soon: date
 
 
-def keys_of(box: str, viewer: Any, posts: Sequence[Post], filters: Filters, days: Days) -> list[tuple[Any, Order]]:
+def keys_of(desk: Desk, filters: Filters, days: Days) -> list[tuple[Any, Order]]:
     """The questions whose rows together are the box, each in its order and not yet cut."""
-    if box == "todo":
-        return [(todo(post, filters, days), BY_DEADLINE) for post in posts]
-    if box in ("copies", "notices"):
-        return [(told(post, filters, copies=box == "copies"), BY_NUMBER) for post in posts]
-    asked = done(viewer, filters) if box == "done" else started(viewer, posts, filters)
-    return [(asked, BY_MOMENT)] if viewer.seats else []
+    if not desk.posts:
+        return []
+    if filters.box == "todo":
+        return [(todo(post, filters, days), BY_DEADLINE) for post in desk.posts]
+    if filters.box in ("copies", "notices"):
+        return [(told(post, filters, copies=filters.box == "copies"), BY_NUMBER) for post in desk.posts]
+    return [(done(desk, filters) if filters.box == "done" else started(desk, filters), BY_MOMENT)]
 
 
 def todo(post: Post, filters: Filters, days: Days) -> Select[Any]:
@@ -80,20 +81,20 @@ def told(post: Post, filters: Filters, *, copies: bool) -> Select[Any]:
     return query
 
 
-def done(viewer: Any, filters: Filters) -> Select[Any]:
+def done(desk: Desk, filters: Filters) -> Select[Any]:
     """The cases the viewer acted in and may still read, each by their last record in it."""
     later = records.alias("later")
     last = exists().where(
-        later.c.case_id == records.c.case_id, later.c.person_id == viewer.person_id, later.c.seq > records.c.seq
+        later.c.case_id == records.c.case_id, later.c.person_id == desk.person_id, later.c.seq > records.c.seq
     )
-    return _cases(viewer, filters).where(records.c.person_id == viewer.person_id, ~last)
+    return _cases(desk, filters).where(records.c.person_id == desk.person_id, ~last)
 
 
-def started(viewer: Any, posts: Sequence[Post], filters: Filters) -> Select[Any]:
+def started(desk: Desk, filters: Filters) -> Select[Any]:
     """The cases the viewer began and may still read."""
-    query = _cases(viewer, filters).where(records.c.person_id == viewer.person_id, records.c.seq == 1)
+    query = _cases(desk, filters).where(records.c.person_id == desk.person_id, records.c.seq == 1)
     if filters.show == "waiting":
-        query = query.where(cases.c.closed_at.is_(None), ~waits_for(posts))
+        query = query.where(cases.c.closed_at.is_(None), ~waits_for(desk.posts))
     return query
 
 
@@ -102,12 +103,12 @@ def waits_for(posts: Sequence[Post]) -> ColumnElement[bool]:
     return select(tasks.c.id).where(tasks.c.case_id == cases.c.id, any_of(post.tasks() for post in posts)).exists()
 
 
-def _cases(viewer: Any, filters: Filters) -> Select[Any]:
+def _cases(desk: Desk, filters: Filters) -> Select[Any]:
     query = (
         select(records.c.at, records.c.case_id, records.c.seq)
         .join(cases, cases.c.id == records.c.case_id)
         .join(consortia, consortia.c.id == cases.c.consortium_id)
-        .where(scope.visible(viewer.seats), *of_case(filters))
+        .where(scope.visible(desk.seats), *of_case(filters))
     )
     if filters.show == "open":
         query = query.where(cases.c.closed_at.is_(None))

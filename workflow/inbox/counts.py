@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, literal, select
+from sqlalchemy import Connection, select
 
 from workflow import clocks
 from workflow.inbox.boxes import BY_NUMBER, MOST_COUNTED, Days, counted, keys_of, told
 from workflow.inbox.filters import Filters
-from workflow.inbox.posts import Post, posts_of
+from workflow.inbox.posts import Desk
 
 SOON_WORKING_DAYS = 5
+# How many desks' questions are kept in words: putting them into words takes longer than the database does.
+WORDED = 512
 _COUNTED = {
     "overdue": Filters("todo", "overdue"), "soon": Filters("todo", "soon"), "later": Filters("todo", "later"),
     "done": Filters("done"), "started": Filters("started"), "waiting": Filters("started", "waiting"),
@@ -26,25 +29,28 @@ def days_of(connection: Connection, today: date) -> Days:
     return Days(today, clocks.soon(connection, today, SOON_WORKING_DAYS))
 
 
-def counts(connection: Connection, viewer: Any, posts: Sequence[Post], days: Days) -> dict[str, int]:
+def counts(connection: Connection, desk: Desk, days: Days) -> dict[str, int]:
     """Rows of every box and tile; ``MOST_COUNTED`` stands for that many or more, ``all`` for all to do."""
-    asked = [
-        (counted(keys_of(filters.box, viewer, posts, filters, days)) if posts else literal(0)).label(name)
-        for name, filters in _COUNTED.items()
-    ]
-    found = dict(connection.execute(select(*asked)).one()._mapping)
+    found = dict(connection.execute(_counting(desk, days)).one()._mapping)
     todo = found["overdue"] + found["soon"] + found["later"]
     return found | {"all": min(todo, MOST_COUNTED), "todo": min(todo, MOST_COUNTED)}
 
 
-def count_of(connection: Connection, viewer: Any, posts: Sequence[Post], filters: Filters, days: Days) -> int:
+@lru_cache(maxsize=WORDED)
+def _counting(desk: Desk, days: Days) -> Any:
+    asked = {name: counted(keys_of(desk, filters, days)) for name, filters in _COUNTED.items()}
+    return select(*(one.label(name) for name, one in asked.items()))
+
+
+def count_of(connection: Connection, desk: Desk, filters: Filters, days: Days) -> int:
     """Rows of one box narrowed by ``filters``, up to ``MOST_COUNTED``."""
-    return int(connection.scalar(select(counted(keys_of(filters.box, viewer, posts, filters, days)))) or 0)
+    return int(connection.scalar(select(counted(keys_of(desk, filters, days)))) or 0)
 
 
-def notice_count(viewer: Any) -> Any:
-    """How many notices the viewer's posts have received, up to ``MOST_COUNTED``, as one value in SQL."""
-    return counted([(told(post, _COUNTED["notices"], copies=False), BY_NUMBER) for post in posts_of(viewer)])
+@lru_cache(maxsize=WORDED)
+def notice_count(desk: Desk) -> Any:
+    """How many notices the posts of a desk have received, up to ``MOST_COUNTED``, as one value in SQL."""
+    return counted([(told(post, _COUNTED["notices"], copies=False), BY_NUMBER) for post in desk.posts])
 
 
 def shown(found: Mapping[str, int]) -> dict[str, str]:

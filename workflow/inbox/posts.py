@@ -57,16 +57,41 @@ def _of_stage(case_id: Any, stage: str) -> ColumnElement[bool]:
     return select(one.c.id).where(one.c.id == case_id, one.c.stage == stage).exists()
 
 
-def posts_of(viewer: Any) -> list[Post]:
-    """The posts of ``viewer``, by organisation and role; seats held for another count as far as they were given."""
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What a seat lets its holder read, as ``scope`` asks for it."""
+
+    organisation_id: int
+    kind: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Who looks, from which posts, and how far: all that the questions of an inbox depend on."""
+
+    person_id: int
+    posts: tuple[Post, ...]
+    seats: tuple[Sight, ...]
+
+
+def desk_of(viewer: Any) -> Desk:
+    """The desk of ``viewer``; the same for the same seats, so that questions put into words once are found again."""
+    sights = {Sight(seat.organisation_id, str(seat.kind), seat.place) for seat in viewer.seats}
+    by = sorted(sights, key=lambda one: (one.organisation_id, one.kind, one.place))
+    return Desk(viewer.person_id, _posts(viewer), tuple(by))
+
+
+def _posts(viewer: Any) -> tuple[Post, ...]:
+    """By organisation and role; seats held for another count as far as they were given."""
     found: dict[tuple[int, str], set[Claim]] = defaultdict(set)
     for seat in viewer.seats:
         person = getattr(seat, "for_person_id", None) or viewer.person_id
         found[seat.organisation_id, str(seat.role)].add(Claim(person, getattr(seat, "for_stage", "")))
-    return [
+    return tuple(
         Post(organisation, role, tuple(sorted(claims, key=lambda one: (one.person_id, one.stage))))
         for (organisation, role), claims in sorted(found.items())
-    ]
+    )
 
 
 def any_of(conditions: Iterable[ColumnElement[bool]]) -> ColumnElement[bool]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date
+from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,9 +14,10 @@ from sqlalchemy import Connection, select
 from workflow import clock, clocks
 from workflow.acts.registry import ACTS
 from workflow.inbox.boxes import Days, keys_of, page_of
+from workflow.inbox.counts import WORDED
 from workflow.inbox.filters import Filters
 from workflow.inbox.keyset import PAGE_ROWS, Page, Position, cut
-from workflow.inbox.posts import Post
+from workflow.inbox.posts import Desk
 from workflow.machines import STAGES
 from workflow.model import cases, notices, records, tasks
 from workflow.organisations.model import consortia, organisations, persons
@@ -29,17 +31,21 @@ _CASE = (
 
 
 def read(
-    connection: Connection, viewer: Any, posts: Sequence[Post], filters: Filters, days: Days, position: Position,
-    limit: int = PAGE_ROWS,
-) -> Page:  # fmt: skip
+    connection: Connection, desk: Desk, filters: Filters, days: Days, position: Position, limit: int = PAGE_ROWS
+) -> Page:
     """One page of a box; ``keys`` of its rows are what the next page begins behind."""
-    keys = page_of(keys_of(filters.box, viewer, posts, filters, days), position, limit) if posts else None
+    keys = _worded(desk, filters, days, position, limit)
     if keys is None:
         return Page()
     asked = {"todo": _tasks, "done": _acted, "started": _acted}.get(filters.box, _notices)
     found, key = asked(connection, keys, position)
     page = cut(found, position, key, limit)
-    return Page(_drawn(connection, viewer, posts, filters.box, page.rows, days), _kept, page.earlier, page.later)
+    return Page(_drawn(connection, desk, filters.box, page.rows, days), _kept, page.earlier, page.later)
+
+
+@lru_cache(maxsize=WORDED)
+def _worded(desk: Desk, filters: Filters, days: Days, position: Position, limit: int) -> Any:
+    return page_of(keys_of(desk, filters, days), position, limit)
 
 
 def _kept(row: Any) -> tuple[Any, ...]:
@@ -47,11 +53,9 @@ def _kept(row: Any) -> tuple[Any, ...]:
     return found
 
 
-def _drawn(
-    connection: Connection, viewer: Any, posts: Sequence[Post], box: str, rows: list[Any], days: Days
-) -> list[SimpleNamespace]:
+def _drawn(connection: Connection, desk: Desk, box: str, rows: list[Any], days: Days) -> list[SimpleNamespace]:
     if box == "todo":
-        mine = {viewer.person_id} | {claim.person_id for post in posts for claim in post.claims}
+        mine = {claim.person_id for post in desk.posts for claim in post.claims}
         return [_task(connection, row, days.today, row.person_id in mine) for row in rows]
     if box in ("copies", "notices"):
         return [_notice(row) for row in rows]

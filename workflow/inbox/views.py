@@ -19,7 +19,7 @@ from workflow.inbox import saved
 from workflow.inbox.counts import count_of, counts, days_of, said
 from workflow.inbox.filters import BOXES, SHOWN, Filters, parse, parse_query
 from workflow.inbox.keyset import BadAddress, Page, mark, position
-from workflow.inbox.posts import posts_of
+from workflow.inbox.posts import desk_of
 from workflow.inbox.rows import read
 from workflow.machines import STAGES
 from workflow.organisations.model import consortia
@@ -57,11 +57,11 @@ def _today() -> Any:
 @signed_in
 def home() -> str:
     """What needs me, by when, and what others hold."""
-    held, posts = connection(), posts_of(current_user)
+    held, desk = connection(), desk_of(current_user)
     days = days_of(held, _today())
     filters = parse({"show": request.args.get("show", "")})
-    found = counts(held, current_user, posts, days)
-    rows = read(held, current_user, posts, filters, days, _position("todo"))
+    found = counts(held, desk, days)
+    rows = read(held, desk, filters, days, _position("todo"))
     page = SimpleNamespace(
         greeting=_greeting(found),
         tiles=[
@@ -112,11 +112,11 @@ def inbox() -> str:
 
 
 def _render(filters: Filters, name: str = "") -> str:
-    held, posts = connection(), posts_of(current_user)
+    held, desk = connection(), desk_of(current_user)
     days = days_of(held, _today())
-    found = counts(held, current_user, posts, days)
-    rows = read(held, current_user, posts, filters, days, _position(filters.box))
-    number = count_of(held, current_user, posts, filters, days) if filters.narrowed and posts else found[filters.box]
+    found = counts(held, desk, days)
+    rows = read(held, desk, filters, days, _position(filters.box))
+    number = count_of(held, desk, filters, days) if filters.narrowed else found[filters.box]
     page = SimpleNamespace(
         boxes=[
             SimpleNamespace(

@@ -15,6 +15,7 @@ from governance.roles import Role
 from workflow import clock, enacted, occurrences, rules
 from workflow.calendar_days import CALENDAR_VERSION, heed_version
 from workflow.inbox.counts import notice_count, said
+from workflow.inbox.posts import desk_of
 from workflow.model import settings
 from workflow.pages import words
 
@@ -45,7 +46,7 @@ def told() -> Mapping[str, str]:
     if "told" not in g:
         query = select(settings.c.name, settings.c.value)
         if current_user and current_user.is_authenticated and current_user.seats:
-            number = cast(notice_count(current_user), Text)
+            number = cast(notice_count(desk_of(current_user)), Text)
             query = query.union_all(select(literal(_NOTICES).label("name"), number.label("value")))
         g.told = {row.name: row.value for row in connection().execute(query)}
         heed_version(connection(), g.told.get(CALENDAR_VERSION, ""))
