@@ -112,7 +112,7 @@ def heed(connection: Connection, stored: str) -> None:
 
 
 def checked(connection: Connection, version: str) -> list[Any]:
-    """Every enacted row in its order; raises ``Broken`` unless each joins the one before and the last is ``version``."""
+    """Every enacted row in its order; raises ``Broken`` unless each joins the one before, up to ``version``."""
     rows = list(connection.execute(select(enacted_rules).order_by(enacted_rules.c.seq)))
     before = ""
     for row in rows:

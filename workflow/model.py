@@ -17,7 +17,6 @@ from sqlalchemy import (
 from workflow.acts.model import definitions as definitions
 from workflow.claims.model import claim_files as claim_files
 from workflow.db import Day, Fen, Flag, Key, Moment, key_column, table
-from workflow.enacted import enacted_rules as enacted_rules
 from workflow.enacted import rule_impacts as rule_impacts
 from workflow.trail.model import seal_heads as seal_heads
 from workflow.trail.model import seals as seals
@@ -126,9 +125,7 @@ rounds = table(
     Column("closed_at", Moment),
     PrimaryKeyConstraint("case_id", "round_no"),
     UniqueConstraint("case_id", "round_no", "subject_hash"),
-    CheckConstraint(
-        "outcome IN ('open','passed','failed','returned','withdrawn','void','superseded')", name="outcome"
-    ),
+    CheckConstraint("outcome IN ('open','passed','failed','returned','withdrawn','void','superseded')", name="outcome"),
 )
 
 round_seats = table(

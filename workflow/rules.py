@@ -27,7 +27,7 @@ def shipped() -> RuleBook:
 
 
 def rulebook(connection: Connection | None = None) -> RuleBook:
-    """The rule books with what the connection's database has enacted; without one the shipped ones, for their places."""
+    """The rule books with what the connection's database has enacted; without one the shipped, for their places."""
     return shipped() if connection is None else enacted.book_of(connection, shipped())
 
 

@@ -8,8 +8,10 @@ from workflow.machines import STAGES, Stage
 
 ORDER = (
     "takeover", "self_assessment", "city_ruling", "agreement", "budget", "settlement", "assessment", "clearing",
-    "surplus_plan",
+    "surplus_plan", "rule_change",
 )
+# Held by a place's own desk, not by a consortium: no part of a consortium's way.
+OF_A_PLACE = ("rule_change",)
 ACTS: tuple[str, ...] = (
     "comment", "nudge", "notify", "recusal", "reassignment", "intervention", "added_seats", "paper", "paper_confirmed",
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Rules enacted in a house: read and checked like those of a file, laid over the shipped ones, never overwriting them."""
+"""Rules enacted in a house: read and checked like those of a file, laid over the shipped ones."""
 
 from __future__ import annotations
 

@@ -66,7 +66,9 @@ def _amounts(walk: Walk) -> Iterator[tuple[Case, Step, str, MoneyField]]:
             found = [Case(*row) for row in rows]
             for trigger in stage.forms:
                 step = next(one for one in stage.steps if one.trigger == trigger)
-                case = next((one for one in found if one.state in step.source), found[0])
+                case = next((one for one in found if one.state in step.source), found[0] if found else None)
+                if case is None:
+                    continue
                 attempt = Attempt(connection, case, lifecycle.SYSTEM, clock.now(connection))
                 for name, asked in money_fields(case_page.form_for(attempt, step)):
                     yield case, step, name, asked

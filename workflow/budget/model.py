@@ -122,7 +122,9 @@ def insured_heads(connection: Connection, codes: Iterable[str], pool: str, year:
 
 
 def _of_the_county(attempt: Attempt) -> Sequence[Any]:
-    query = select(consortia.c.name, consortia.c.code).where(consortia.c.place == attempt.case.place)
+    query = select(consortia.c.name, consortia.c.code).where(
+        consortia.c.place == attempt.case.place, consortia.c.kind != "place"
+    )
     return attempt.once("county", lambda: attempt.connection.execute(query.order_by(consortia.c.code)).all())
 
 

@@ -8,6 +8,12 @@ from workflow.pages import words
 
 # Chinese by the guard's name; a test sees to it that no guard of a stage is missing.
 GUARDS = {
+    "a_provision_is_proposed": "规则已提出，退回的已修改",
+    "impact_is_current": "影响测算以现在有效的规则为准",
+    "impact_has_aged": "影响测算之后当地规则有变化",
+    "takes_effect_in_time": "自尚未开始的期间起执行，或文件本身写明溯及以前",
+    "enacting_bureau_registered": "负责审批的医保部门已登记",
+    "of_the_enacting_bureau": "由本级医保部门办理",
     "recognition_documented": "认定文件的文号和日期已填写",
     "agreement_described": "协议编号和起止日期已填写",
     "agreement_covers_the_start": "接入首日在协议期内",

@@ -17,7 +17,7 @@ from workflow.organisations.model import consortia, memberships, organisations
 from workflow.pages import lists, words
 from workflow.rules import rulebook
 
-SHOWN = stages.ORDER[1:]
+SHOWN = tuple(name for name in stages.ORDER[1:] if name not in stages.OF_A_PLACE)
 STATES = {
     "forming": _("组建中"), "self_assessing": _("自评中"), "applied": _("申请评定中"), "recognised": _("已认定"),
     "not_recognised": _("未予认定"), "contracted": _("已签协议"), "operating": _("总额付费运行中"),
@@ -50,7 +50,7 @@ def rows(connection: Connection, visible: set[int]) -> list[SimpleNamespace]:
     query = (
         select(consortia, organisations.c.name.label("lead"), organisations.c.name_en.label("lead_en"))
         .join(organisations, organisations.c.id == consortia.c.lead_id)
-        .where(consortia.c.id.in_(visible))
+        .where(consortia.c.id.in_(visible), consortia.c.kind != "place")
         .order_by(consortia.c.place, consortia.c.code)
     )
     return [_row(row, held.get(row.id, [])) for row in connection.execute(query)]

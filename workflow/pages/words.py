@@ -31,7 +31,7 @@ VERBS = {
     "open": _("立案"), "overdue": _("超期"), "remind": _("提醒"), "import_claims": _("导入明细"),
     "deadline_moved": _("期限重算"), "deadline_confirmed": _("期限由暂定转为确定"), "escalated": _("超期上报"),
 }
-NOTICES = {"digest": (_("今日待办提醒"), "/?show=soon"), "calendar": (_("工作日历"), "/calendar")}
+NOTICES = {"digest": (_("今日待办提醒"), "/?show=soon"), "calendar": (_("工作日历"), "/calendar"), "rule": (_("规则"), "/rules")}
 CLOCKS = {
     "pay_lead": _("拨付牵头医院"), "pay_members": _("拨付成员单位"), "review": _("评定"), "correction": _("补正"),
     "notice": _("公示"), "opinion": _("征求意见"), "declare": _("申报"), "term": _("协议期"),

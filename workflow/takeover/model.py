@@ -84,7 +84,9 @@ def candidates(connection: Connection, place: str) -> list[Candidate]:
     """The consortia under ``place`` that an agency there may still take over, by code."""
     columns, gone = consortia.c, _taken(connection)
     rows = connection.execute(
-        select(columns.id, columns.code, columns.name, columns.name_en, columns.place).order_by(columns.code)
+        select(columns.id, columns.code, columns.name, columns.name_en, columns.place)
+        .where(columns.kind != "place")
+        .order_by(columns.code)
     )
     return [
         Candidate(row.id, row.code, row.name, row.name_en)

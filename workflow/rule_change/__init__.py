@@ -1,0 +1,1 @@
+"""A rule of a place: proposed with its document, its impact shown, approved and enacted by others, superseded later."""
