@@ -15,6 +15,8 @@ from sqlalchemy import (
 )
 
 from workflow.acts.model import definitions as definitions
+from workflow.banking.model import bank_account_answers as bank_account_answers
+from workflow.banking.model import bank_accounts as bank_accounts
 from workflow.claims.model import claim_files as claim_files
 from workflow.db import Day, Fen, Flag, Key, Moment, key_column, table
 from workflow.enacted import rule_impacts as rule_impacts
