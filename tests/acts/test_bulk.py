@@ -134,8 +134,9 @@ def test_what_one_may_not_see_is_told_nothing_of(app: Flask, sample: Sample) -> 
 def test_only_steps_that_allow_it_and_only_who_takes_them(app: Flask, sample: Sample) -> None:
     reviewer = enter(app, sample.actor(Role.CITY_HEALTH_REVIEWER))
     assert reviewer.get(URL).status_code == 200
-    for path in ("/bulk/sample/decide", "/bulk/sample/nothing", "/bulk/nothing/opine"):
+    for path in ("/bulk/sample/nothing", "/bulk/nothing/opine"):
         assert reviewer.get(path).status_code == 404
+    assert enter(app, sample.actor(Role.CITY_HEALTH_APPROVER)).get("/bulk/sample/decide").status_code == 404
     assert enter(app, sample.actor(Role.LEAD_CLERK)).get(URL).status_code == 404
 
 

@@ -71,3 +71,8 @@ def test_another_order_alone_is_told() -> None:
     ((label, left, right),) = said({"members": ["lead", "town-1"]}, {"members": ["town-1", "lead"]})
     assert (label, left, right) == ("顺序", "牵头单位、城关镇卫生院", "城关镇卫生院、牵头单位")
     assert ORDER not in label
+
+
+def test_a_list_that_is_no_longer_empty_is_told_by_its_entries_alone() -> None:
+    assert said({"members": []}, {"members": ["town-1"]}) == [("城关镇卫生院", "", "城关镇卫生院")]
+    assert said({"members": []}, {}) == [("成员单位", "—", "")]

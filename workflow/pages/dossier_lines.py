@@ -15,6 +15,7 @@ WORKSHEET = "worksheet"
 ORDER = "\x7forder"
 FILE = frozenset({"name", "sha256", "size", "media_type"})
 _LONGEST, _LONG_NUMBER = 40, 4
+_EMPTY = ("{}", "[]")
 _NAMED_BY = ("key", "code", "consortium", "sha256", "decision_number", "name", "member")
 _CODES_STAY = ("own", "inflow", "member", "lead", "fund", "surplus", "overrun")
 
@@ -59,11 +60,15 @@ def differing(here: Mapping[Path, Line], there: Mapping[Path, Line]) -> list[Pat
         for path in here.keys() | there.keys()
         if path not in here or path not in there or here[path].exact != there[path].exact
     )
-    return [
-        path
-        for path in paths
-        if path[-1] != ORDER or not any(one[: len(path) - 1] == path[:-1] and one != path for one in paths)
-    ]
+    return [path for path in paths if not _said_by_others(path, paths, here, there)]
+
+
+def _said_by_others(path: Path, paths: list[Path], here: Mapping[Path, Line], there: Mapping[Path, Line]) -> bool:
+    """Whether other lines tell the same: a list's order beside its entries, its emptiness beside what came or went."""
+    if path[-1] == ORDER:
+        return any(one[: len(path) - 1] == path[:-1] and one != path for one in paths)
+    line = here.get(path) or there[path]
+    return line.exact in _EMPTY and any(one[: len(path)] == path and one != path for one in paths)
 
 
 def _walk(content: Any, path: Path, section: str, names: Names, found: dict[Path, Line]) -> None:
@@ -100,7 +105,9 @@ def _entries(content: list[Any]) -> list[tuple[str, Any]]:
 
 
 def _keep(path: Path, section: str, value: str, exact: str, names: Names, found: dict[Path, Line]) -> None:
-    label = " · ".join(_called(part, names) for part in path[1:]) or dossier_words.term(path[0])
+    head = dossier_words.term(path[0])
+    called = [_called(part, names) for part in path[1:]]
+    label = " · ".join(called if called and head == section else [head, *called])
     found[path] = Line(section, label, value, exact)
 
 
