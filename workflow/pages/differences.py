@@ -197,7 +197,7 @@ def path_of(row: Any) -> Any:
 def _voided(reading: Reading, held: list[Any], left: int, right: int) -> list[SimpleNamespace]:
     """The rounds that this change made void, each with the record that did."""
     stage, found = reading.attempt.stage, []
-    numbers = {one.round_no: one for one in held if one.outcome == "void" and left <= one.dossier_version < right}
+    numbers = {one.round_no: one for one in held if left <= one.dossier_version < right}
     for row in reading.trail:
         data = json.loads(row.body)["data"]
         one = numbers.get(data.get("voided_round", 0))
