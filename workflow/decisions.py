@@ -110,10 +110,15 @@ def _close(attempt: Attempt, ballot: Ballot, current: OpenRound, outcome: str) -
     del open_rounds(attempt)[ballot.key]
 
 
+def close(attempt: Attempt, key: str, current: OpenRound, outcome: str) -> None:
+    """End one open round as ``outcome``."""
+    _close(attempt, attempt.stage.ballot(key), current, outcome)
+
+
 def close_all(attempt: Attempt, outcome: str) -> None:
     """End every open round of the case as ``outcome``, when the case is sent or taken back."""
     for key, current in list(open_rounds(attempt).items()):
-        _close(attempt, attempt.stage.ballot(key), current, outcome)
+        close(attempt, key, current, outcome)
 
 
 def seat_for(attempt: Attempt, current: OpenRound) -> Any | None:

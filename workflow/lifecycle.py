@@ -9,16 +9,15 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select
 
 from governance.refusal import Refusal, Refused
-from workflow import clocks, decisions, incidents, recalling, records, returning, standing, tasks
+from workflow import clocks, decisions, incidents, keeping, recalling, returning, standing, tasks
 from workflow.acts.registry import ACTS
 from workflow.attempt import SYSTEM, Actor, Attempt, Case, Signed, sha256, subject_text
-from workflow.db import canonical
 from workflow.definitions import versions
 from workflow.i18n import lazy as _
 from workflow.inbox import drafts
 from workflow.kernel_refusals import not_offered, not_yours, out_of_order, raise_if
 from workflow.machines import STAGES, Step, next_state
-from workflow.model import cases, dossiers
+from workflow.model import cases
 from workflow.prepared import Prepared
 from workflow.standing import NotFound, check_actor, seat_valid
 
@@ -29,8 +28,7 @@ __all__ = [
 
 # SQLite, which knows no row locks, leaves the lock out: a writing transaction holds its one write lock already.
 _LOCKED = Prepared(select(cases).where(cases.c.id == bindparam("case")).with_for_update())
-_KEEP = Prepared(cases.update().where(cases.c.id == bindparam("case")))
-_KEEP_DOSSIER = dossiers.insert()
+
 
 class Stale(Refused):
     """The page was drawn from an older version of the case."""
@@ -72,9 +70,9 @@ def open_case(
     case.id = connection.execute(cases.insert().values(**values).returning(cases.c.id)).scalar_one()
     attempt = Attempt(connection, case, actor, at)
     attempt.dossier = body
-    _keep_dossier(attempt)
+    keeping.keep_dossier(attempt)
     attempt.noted["stage"] = stage
-    _after(attempt, "open", first)
+    keeping.after(attempt, "open", first)
     return case.id
 
 
@@ -127,9 +125,9 @@ def _perform(attempt: Attempt, step: Step) -> None:
         attempt.case.closed_at = attempt.at
         clocks.stop_all(attempt)
         drafts.close(attempt.connection, attempt.case.id)
-    _keep_dossier(attempt)
+    keeping.keep_dossier(attempt)
     returning.arrived(attempt, step)
-    _after(attempt, step.trigger, before, refreshed=not follow)
+    keeping.after(attempt, step.trigger, before, refreshed=not follow)
     if follow:
         _follow(attempt, follow)
 
@@ -167,6 +165,7 @@ def _take_signed(attempt: Attempt, signed: Signed) -> None:
     theirs.data, theirs.paper = signed.data, signed
     _take(theirs, signed.trigger)
 
+
 def act(
     connection: Connection,
     case_id: int,
@@ -188,8 +187,8 @@ def act(
         raise Refused(not_offered(known))
     raise_if(list(known.refusals(attempt)))
     known.do(attempt, **attempt.data)
-    _write_record(attempt, verb, attempt.case.state)
-    _keep_case(attempt)
+    keeping.write_record(attempt, verb, attempt.case.state)
+    keeping.keep_case(attempt)
     for signed in attempt.signed:
         _take_signed(attempt, signed)
     if attempt.follow:
@@ -205,73 +204,8 @@ def note(
     """Record something about a case that changes neither its state nor what is decided."""
     attempt = Attempt(connection, lock(connection, case_id), actor, at)
     attempt.noted.update(data)
-    _write_record(attempt, verb, attempt.case.state)
-    _keep_case(attempt)
-
-
-def _keep_dossier(attempt: Attempt) -> None:
-    """Write a new version of the dossier when what is decided has changed."""
-    case = attempt.case
-    if "dossier" not in attempt.__dict__:
-        return
-    text = subject_text(case, attempt.dossier)
-    digest = sha256(text)
-    if digest == case.subject_hash and case.record_seq:
-        return
-    case.dossier_version += 1 if case.record_seq else 0
-    case.subject_hash = digest
-    attempt.connection.execute(
-        _KEEP_DOSSIER,
-        {
-            "case_id": case.id,
-            "version": case.dossier_version,
-            "body": canonical(attempt.dossier),
-            "sha256": digest,
-            "at": attempt.at,
-            "person_id": attempt.actor.person_id,
-        },
-    )
-
-
-def _after(attempt: Attempt, verb: str, before: str, *, refreshed: bool = True) -> None:
-    """Rounds, record, case row and tasks after a change; in this order, so that a page never sees half of it."""
-    if refreshed:
-        decisions.refresh(attempt)
-    _write_record(attempt, verb, before)
-    if "progress" in attempt.__dict__:
-        attempt.case.progress = canonical(attempt.progress)
-    attempt.case.revision += 1
-    _keep_case(attempt)
-    if refreshed:
-        tasks.refresh(attempt)
-
-
-def _write_record(attempt: Attempt, verb: str, before: str) -> None:
-    case, actor = attempt.case, attempt.actor
-    data = {**attempt.noted, "revision": case.revision + 1, "subject": case.subject_hash}
-    if actor.for_person_id is not None:
-        data["for"] = actor.for_person_id
-    case.record_hash = records.append(
-        attempt.connection,
-        case.id,
-        case.record_seq + 1,
-        case.record_hash,
-        records.Entry(
-            attempt.at, verb, before, case.state, str(actor.role), actor.person_id, actor.organisation_id, data
-        ),
-    )
-    case.record_seq += 1
-
-
-_MUTABLE = (
-    "state", "revision", "since", "dossier_version", "subject_hash", "progress", "amount_fen", "record_seq",
-    "record_hash", "closed_at",
-)
-
-
-def _keep_case(attempt: Attempt) -> None:
-    values = {name: getattr(attempt.case, name) for name in _MUTABLE}
-    _KEEP.run(attempt.connection, {"case": attempt.case.id, **values})
+    keeping.write_record(attempt, verb, attempt.case.state)
+    keeping.keep_case(attempt)
 
 
 def guard_refusals(attempt: Attempt, step: Step) -> list[Refusal]:

@@ -39,7 +39,7 @@ def recalls(steps: tuple[Step, ...]) -> tuple[Step, ...]:
 
 def remember(attempt: Attempt, row: Step) -> None:
     """Before a step that may be taken back: how the case stands, kept until another step moves it on."""
-    moves = bool(row.leads_to) and row.dest != attempt.case.state
+    moves = bool(row.leads_to) and row.dest != attempt.case.state and row.trigger != TAKE_BACK
     if moves and (KEY in attempt.case.progress or "progress" in attempt.__dict__):
         attempt.progress.pop("last_step", None)
     if not row.recallable or attempt.actor.person_id is None:

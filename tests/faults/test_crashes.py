@@ -21,7 +21,7 @@ from sqlalchemy import Engine, func, select, text
 from governance.roles import Role
 from tests.kernel.checking import problems
 from tests.kernel.sample_stage import Sample, registered, settle_in
-from workflow import lifecycle
+from workflow import keeping
 from workflow.db import make_engine, reading
 from workflow.model import answers, cases, journals, records
 
@@ -139,7 +139,7 @@ def test_a_killed_process_leaves_no_half_written_step(sample: Sample) -> None:
 
 def two_transactions() -> None:
     """The mutant: what was written so far is committed before the case's row is."""
-    whole = lifecycle._keep_case
+    whole = keeping.keep_case
 
     def halved(attempt: Any) -> None:
         attempt.connection.exec_driver_sql("COMMIT")
@@ -147,7 +147,7 @@ def two_transactions() -> None:
             attempt.connection.exec_driver_sql("BEGIN IMMEDIATE")
         whole(attempt)
 
-    lifecycle._keep_case = halved  # type: ignore[assignment]
+    keeping.keep_case = halved  # type: ignore[assignment]
 
 
 def test_mutant_with_two_transactions_is_caught(sample: Sample) -> None:

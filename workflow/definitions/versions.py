@@ -79,10 +79,11 @@ def _of(stage: Stage) -> Any:
 def stage_for(connection: Connection, name: str, version: int) -> Stage:
     """The stage as ``version`` of its table says; the one in the code when that is the version in force.
 
-    Raises ``Refused`` when the database does not have that version.
+    So it is in a database that keeps no version of the stage. Raises ``Refused`` when it keeps others but not this one.
     """
     current = STAGES[name]
-    if kept(connection, current) in (version, None):
+    in_force = kept(connection, current)
+    if in_force == version or (in_force is None and not listed(connection, name)):
         return current
     known, key = _STAGES.setdefault(connection.engine, {}), (name, version, current.digest)
     if key not in known:
