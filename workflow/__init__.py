@@ -13,7 +13,7 @@ TOP = Path(__file__).resolve().parent.parent
 
 def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     """The web application on the database of ``DATABASE_URL``; raises at start when a route declares no access."""
-    from workflow import accounts, calendar, cli, flows, i18n, inbox, organisations, pages, security, stages
+    from workflow import accounts, calendar, cli, documents, flows, i18n, inbox, organisations, pages, security, stages
     from workflow.config import settings_from_environment
     from workflow.db import make_engine
 
@@ -29,6 +29,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     organisations.init_app(app)
     calendar.init_app(app)
     flows.init_app(app)
+    documents.init_app(app)
     cli.init_app(app)
     security.check_access(app)
     return app

@@ -101,8 +101,9 @@ def address(app: Flask, route: str, **given: Any) -> tuple[str, str]:
     words = {
         "stage": "settlement", "trigger": "begin_declaring", "act": "resolve", "chosen": "zh", "filename": "app.css",
         "what": "end" if "people" in rule else "leave", "digest": "0" * 64, "person_id": 1,
-        "name": "settlement", "verb": "comment", "version": 1, "delegation": MISSING,
+        "name": "settlement", "verb": "comment", "ballot": "settlement", "version": 1, "delegation": MISSING,
     }  # fmt: skip
+    words["enacted"] = MISSING
     if "display" in rule:
         words["chosen"] = "big"
     if "bulk" in rule:

@@ -205,6 +205,7 @@ def _rounds(reading: Reading, viewer: Any) -> list[SimpleNamespace]:
                 state_label=words.pick(OUTCOMES[one.outcome], one.outcome),
                 opened=one.opened_at,
                 hash=one.subject_hash,
+                print_url=f"{case_url(attempt.case.stage, attempt.case.id)}/print/{one.ballot}",
                 seats=[
                     _seat(seat, ballot, one, reading, open_to_all or _hears(viewer, seat.organisation_id))
                     for seat in one.seats
