@@ -1,7 +1,7 @@
 """Sending a case back to an earlier step that it has completed, and straight back to whoever returned it.
 
-A stage says in its table which returns there are: ``back`` from a state to earlier ones, ``forth`` for who mends what was
-sent back. Whoever returns names the parts of the dossier that may change and chooses the way back.
+A stage says in its table which returns there are: ``back`` from a state to earlier ones, ``forth`` for who mends what
+was sent back. Whoever returns names the parts of the dossier that may change and chooses the way back.
 """
 
 from __future__ import annotations
@@ -27,7 +27,12 @@ LONGEST_TEXT = 2000
 
 
 def back(
-    source: str, dests: str | tuple[str, ...], by: Role | tuple[Role, ...], *guards: Guard, label: Any = "", **options: Any
+    source: str,
+    dests: str | tuple[str, ...],
+    by: Role | tuple[Role, ...],
+    *guards: Guard,
+    label: Any = "",
+    **options: Any,
 ) -> Step:
     """A row of a stage's table: from ``source`` whoever decides may send the case back to one of ``dests``."""
     earlier = (dests,) if isinstance(dests, str) else tuple(dests)
@@ -69,7 +74,7 @@ def completed_in(trail: Iterable[Any]) -> set[str]:
 
 
 def open_to(attempt: Attempt) -> list[str]:
-    """The states that the case may be sent back to from here: those of the table that it has completed, nearest last."""
+    """The states that the case may be sent back to from here: those of its table that it has completed, latest last."""
     row = attempt.stage.step_from(attempt.case.state, SEND_BACK)
     done = completed(attempt) if row and row.dests else set()
     return [one for one in row.dests if one in done] if row else []
@@ -186,7 +191,7 @@ def straight_from(attempt: Attempt) -> list[str]:
 
 
 def _hold_clocks(attempt: Attempt, way: str) -> list[str]:
-    """Clocks of the steps between stand still, or end and start anew with their steps; what comes straight only waits."""
+    """Clocks of the steps between stand still, or end and start anew with their steps; a straight return only waits."""
     row = attempt.stage.step_from(attempt.case.state, SEND_BACK)
     pauses, stops = (row.pauses, row.stops) if row else ((), ())
     if way == STRAIGHT:

@@ -151,7 +151,8 @@ def test_moving_keeps_states_of_the_same_name_and_refreshes_tasks(desk: Desk) ->
         to = record(desk.engine, longer())
         with writing(desk.engine) as connection:
             (moved,) = moving.move(connection, "mending", to, {}, at=AT)
-        assert (moved.case_id, moved.from_state, moved.to_state, moved.superseded) == (old, "submitted", "submitted", ())
+        assert (moved.case_id, moved.from_state, moved.to_state) == (old, "submitted", "submitted")
+        assert moved.superseded == ()
         assert version_of(desk, old) == 2
         with writing(desk.engine) as connection:
             assert moving.move(connection, "mending", to, {}, at=AT) == []
@@ -180,7 +181,8 @@ def test_a_state_that_is_gone_needs_a_map(desk: Desk) -> None:
         assert whole(desk.engine) == before
         with writing(desk.engine) as connection:
             moved = moving.move(connection, "mending", to, {"submitted": "lodged"}, at=AT)
-        assert [(one.case_id, one.to_state) for one in moved] == [(first, "lodged"), (second, "lodged"), (drafted, "drafting")]
+        led = [(one.case_id, one.to_state) for one in moved]
+        assert led == [(first, "lodged"), (second, "lodged"), (drafted, "drafting")]
         assert state_of(desk.engine, first).state == "lodged"
         assert desk.take(first, "check", REVIEWER) == "checked"
         with reading(desk.engine) as connection:

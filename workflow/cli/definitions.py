@@ -100,7 +100,8 @@ def _lines(connection: Connection, stage: str, version: int | None) -> list[str]
 
 
 def _line(one: Mapping[str, Any]) -> str:
-    return json.dumps({key: value for key, value in one.items() if value not in ("", [], {}, False)}, ensure_ascii=False)
+    said = {key: value for key, value in one.items() if value not in ("", [], {}, False)}
+    return json.dumps(said, ensure_ascii=False)
 
 
 @definitions_group.command("check")

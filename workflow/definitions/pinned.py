@@ -100,7 +100,8 @@ def _step(names: _Names, one: Mapping[str, Any]) -> Step:
         casts=(one["casts"][0], one["casts"][1]) if one["casts"] else None, task=one["task"], edits=one["edits"],
         primary=one["primary"], dangerous=one["dangerous"], waiting=names.code(one["waiting"]), clock=one["clock"],
         dests=tuple(one["dests"]), pauses=tuple(one["pauses"]), stops=tuple(one["stops"]),
-        recallable=one["recallable"], bulk=one.get("bulk", False), offered=names.code(one["offered"]), command=names.code(one["command"]),
+        recallable=one["recallable"], bulk=one["bulk"], offered=names.code(one["offered"]),
+        command=names.code(one["command"]),
     )  # fmt: skip
 
 
@@ -126,7 +127,7 @@ def closed(steps: tuple[Step, ...], version: int, lost: list[str]) -> tuple[Step
                 "本件按第 %(version)s 版流程办理，其中的“%(name)s”在现在的程序里已经没有，须先迁移到新版流程",
                 version=version, name=lost[0],
             ),
-            reason_en=f"This case goes by version {version} of its table, which names {lost[0]}; it must be moved first",
+            reason_en=f"Version {version} of its table, by which the case goes, names {lost[0]}: move it first",
             who=_("系统管理（flask definitions move）"), who_en="the administrator", fact="definition",
         )
 

@@ -57,7 +57,8 @@ def _words(label: Any) -> str:
 def _step(stage: Stage, one: Step) -> dict[str, Any]:
     return {
         "trigger": one.trigger, "source": list(one.source), "dest": one.dest or "", "dests": list(one.dests),
-        "label": _words(one.label), "by": [str(role) for role in one.by], "guards": [name_of(each) for each in one.guards],
+        "label": _words(one.label), "by": [str(role) for role in one.by],
+        "guards": [name_of(each) for each in one.guards],
         "duty": str(one.duty or ""), "casts": list(one.casts or ()), "task": one.task, "edits": one.edits,
         "primary": one.primary, "dangerous": one.dangerous, "waiting": name_of(one.waiting), "clock": one.clock,
         "pauses": list(one.pauses), "stops": list(one.stops), "recallable": one.recallable, "bulk": one.bulk,
