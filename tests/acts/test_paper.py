@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -17,10 +18,11 @@ from workflow import files, rules
 from workflow.acts.model import papers
 from workflow.acts.paper import lines, signers
 from workflow.attempt import Actor, Attempt, Case
-from workflow.db import reading
+from workflow.db import reading, writing
 from workflow.forms import DecisionForm
 from workflow.machines import STAGES
 from workflow.model import attachments, cases, decisions
+from workflow.organisations.model import seats
 
 HEAD = APPROVERS[0]
 PDF = b"%PDF-1.4 sample minutes"
@@ -230,3 +232,12 @@ def test_a_decision_in_the_system_overtakes_the_paper_while_others_are_still_out
     sample.decide(case_id, BUREAUS[:1])
     assert state_of(sample.engine, case_id).state == "under_review"
     assert row_of(sample.engine, case_id).state == "overtaken"
+
+
+def test_a_signer_who_has_left_meanwhile_decides_nothing(sample: Sample, case_id: int) -> None:
+    number, signer = registered(sample, case_id), sample.actor(HEAD)
+    with writing(sample.engine) as connection:
+        connection.execute(seats.update().where(seats.c.id == signer.seat_id).values(until=date(2026, 3, 3)))
+    second = sample.actor(REVIEWERS[0])
+    said = refused(sample.engine, case_id, "confirm_paper", second, "03-05", paper=number, said="confirm")
+    assert "岗位已经到期" in said

@@ -101,7 +101,7 @@ class AskForm(StepForm):
 
     def prepare(self, attempt: Attempt) -> None:
         """Colleagues who have no part in the case yet, and the places that the round leaves."""
-        self.person.choices = list(candidates(attempt).items())
+        self.person.choices = [SelectChoice(one, name) for one, name in candidates(attempt).items()]
         self.place.choices = [SelectChoice(one, PLACES[one]) for one in places(attempt)]
 
 
@@ -211,7 +211,8 @@ class TakeBackForm(StepForm):
 
     def prepare(self, attempt: Attempt) -> None:
         """The seats that have not spoken."""
-        self.seat.choices = [(key, one.label) for key, (_ballot, _round, one) in _may_take_back(attempt).items()]
+        found = _may_take_back(attempt)
+        self.seat.choices = [SelectChoice(key, one.label) for key, (_ballot, _round, one) in found.items()]
 
 
 def take_back(attempt: Attempt, *, seat: str) -> None:

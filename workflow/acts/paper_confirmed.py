@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import select
 from wtforms import RadioField, SelectField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional
 
 from governance.refusal import Refusal, Refused
@@ -68,7 +69,8 @@ class ConfirmForm(StepForm):
 
     paper = SelectField(_("哪一份"), coerce=int)
     said = RadioField(
-        _("核对结果"), choices=[(CONFIRM, _("与扫描件一致，确认")), (REJECT, _("不一致，不予确认"))],
+        _("核对结果"),
+        choices=[SelectChoice(CONFIRM, _("与扫描件一致，确认")), SelectChoice(REJECT, _("不一致，不予确认"))],
         validators=[InputRequired(_("请选择"))],
     )  # fmt: skip
     reason = TextAreaField(_("不予确认的原因"), validators=[Optional(), Length(max=OPINION_LENGTH)])
@@ -76,7 +78,7 @@ class ConfirmForm(StepForm):
     def prepare(self, attempt: Attempt) -> None:
         """The papers that are not the actor's own."""
         self.paper.choices = [
-            (number, f"{rows[0].document_number}（{len(rows)}）")
+            SelectChoice(number, f"{rows[0].document_number}（{len(rows)}）")
             for number, rows in documents(attempt).items()
             if closed(attempt, rows) is None
         ]
