@@ -1,4 +1,4 @@
-"""Commands that need no database: rule books, worksheets."""
+"""Rule books and worksheets; where there is a database, with the rules enacted in it, and without one as shipped."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import click
-from flask.cli import AppGroup
+from flask.cli import AppGroup, with_appcontext
 
 from governance import rulebook, sheets
 from governance.refusal import Refused
 from governance.rulebook import BadRules, Place, RuleBook
-from workflow.cli import facts, rules_text
+from workflow.cli import enacted, facts, rules_text
 
 REFUSED = 3
 policy = AppGroup("policy", help="规则：显示与检查 (rule books: show and check)")
@@ -27,7 +27,7 @@ extra_books = click.option("--rulebook", "folder", type=click.Path(exists=True, 
 
 def _load(folder: Path | None) -> RuleBook:
     try:
-        return RuleBook.load([folder] if folder else [])
+        return RuleBook.load([folder]) if folder else enacted.laid_over(RuleBook.load())
     except BadRules as bad:
         raise Refused(*(one if one.rule else replace(one, fact="rulebook") for one in bad.refusals)) from bad
 
@@ -49,6 +49,8 @@ def show_rule(rule: str, place: str, day: Any, folder: Path | None, as_json: boo
     try:
         book = _load(folder)
         found = rulebook.show(book, rule, place, day.date())
+        if laid := [] if folder else enacted.rows_of(rule, book.chain(place)):
+            found["enacted"] = laid
     except Refused as refused:
         if as_json:
             said = {"rule": rule, "refused": sheets.refused_as_data("", refused)["refused"]}
@@ -59,6 +61,8 @@ def show_rule(rule: str, place: str, day: Any, folder: Path | None, as_json: boo
     else:
         for line in rules_text.rule_text(found, book.places):
             click.echo(line)
+        for row in found.get("enacted", ()):
+            click.echo(enacted.said(row))
     if found["refused"]:
         click.echo(str(found["refused"]), err=True)
         sys.exit(REFUSED)
@@ -103,6 +107,7 @@ def schema_command(name: str) -> None:
 
 def _run_command(name: str) -> click.Command:
     @click.command(name, help=sheets.SHEETS[name].title)
+    @with_appcontext
     @click.option("--place", required=True)
     @click.option("--on", "day", type=Day, required=True)
     @click.option("--facts", "source", type=click.File("rb"), required=True)
@@ -155,5 +160,6 @@ def _compact(data: Any) -> str:
     return json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
+enacted.add_to(policy)
 sheet_commands = _Sheets("sheet", help="工作表：计算与结构 (worksheets: run and schema)")
 COMMANDS = (policy, sheet_commands)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import io
 from datetime import date
 from types import SimpleNamespace
 from typing import Any
 
-from flask import Blueprint, abort, render_template, request
+from flask import Blueprint, Response, abort, render_template, request, send_file
 from flask_login import current_user
 from sqlalchemy import select
 
-from workflow import clock, scope
+from workflow import clock, files, scope
 from workflow.machines import STAGES
 from workflow.organisations.model import consortia
-from workflow.pages import words
+from workflow.pages import enacted_list, words
 from workflow.pages.context import connection
 from workflow.pages.rule_values import value_text
 from workflow.rules import place_chain, rulebook
@@ -45,18 +46,40 @@ def rules() -> str:
         day = date.fromisoformat(request.args.get("on", today.isoformat()))
     except ValueError:
         abort(404)
-    names = rulebook().places
+    held, names = rulebook(connection()).at(place), rulebook().places
+    visible = scope.visible_consortia(connection(), current_user.seats)
+    enacted = enacted_list.rows(connection(), place_chain(place), visible, day)
+    sources = {(one.place, one.rule, one.since): one for one in reversed(enacted)}
     page = SimpleNamespace(
         place=place,
         on=day,
         places=[SimpleNamespace(code=one, name=words.pick(names[one].name, names[one].name_en)) for one in places],
-        digest=rulebook().at(place).in_force(day).digest,
-        provisions=[_row(one) for _key, one in sorted(rulebook().at(place).provisions(day).items())],
+        digest=held.in_force(day).digest,
+        provisions=[
+            _row(one, sources.get((one.place, one.rule, one.since))) for _key, one in sorted(held.provisions(day).items())
+        ],
+        enacted=enacted,
     )
     return render_template("pages/rules.html", page=page)
 
 
-def _row(provision: Any) -> SimpleNamespace:
+@blueprint.get("/rules/enacted/<int:enacted>/scan")
+@signed_in
+def scan(enacted: int) -> Response:
+    """The document of an enacted rule, for everybody whom its place's rules bind; always as a download."""
+    row = enacted_list.scan_of(connection(), enacted)
+    if row is None or row.place not in _places():
+        abort(404)
+    try:
+        content = files.open_bytes(row.sha256)
+    except FileNotFoundError:
+        abort(404)
+    answer = send_file(io.BytesIO(content), row.media_type, as_attachment=True, download_name=row.name)
+    answer.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    return answer
+
+
+def _row(provision: Any, enacted: SimpleNamespace | None) -> SimpleNamespace:
     place = rulebook().places[provision.place]
     return SimpleNamespace(
         key=provision.rule,
@@ -70,6 +93,8 @@ def _row(provision: Any) -> SimpleNamespace:
         document=provision.cite.document,
         clause=provision.cite.clause,
         says=provision.cite.says,
+        known_since=provision.known_since,
+        enacted=enacted if enacted is None or enacted.known_since == provision.known_since else None,
     )
 
 

@@ -39,7 +39,7 @@ def as_of(connection: Connection, case: Case, at: datetime) -> SimpleNamespace |
         sheet=sheet,
         digest=sheet.book_digest if sheet else "",
         sheet_rules=_sheet_rules(sheet) if sheet else [],
-        rules=_in_force(case.place, day),
+        rules=_in_force(connection, case.place, day),
         day=day,
         problems=records.verify(connection, case.id),
     )
@@ -63,10 +63,10 @@ def _sheet_rules(sheet: Any) -> list[SimpleNamespace]:
     return list(found.values())
 
 
-def _in_force(place: str, day: Any) -> list[SimpleNamespace]:
+def _in_force(connection: Connection, place: str, day: Any) -> list[SimpleNamespace]:
     """The provisions in force at the place on the day, as the rule books say today."""
     try:
-        provisions = rules.rulebook().at(place).provisions(day)
+        provisions = rules.rulebook(connection).at(place).provisions(day)
     except Refused:
         return []
     return [
