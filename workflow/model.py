@@ -50,6 +50,7 @@ cases = table(
     UniqueConstraint("stage", "consortium_id", "pool", "period", "serial"),
     CheckConstraint("pool IN ('', 'resident', 'employee')", name="pool"),
     Index(None, "consortium_id", "stage", "period"),
+    Index(None, "consortium_id", "closed_at", "id"),
     Index(None, "stage", "state"),
 )
 

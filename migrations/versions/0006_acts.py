@@ -35,6 +35,7 @@ NEW_COLUMNS = (
     ("tasks", "person_id", "{number}"),
 )
 NEW_INDEXES = (
+    ("cases", ["consortium_id", "closed_at", "id"]),
     ("records", ["person_id", "at", "case_id", "seq"]),
     ("records", ["person_id", "seq", "at", "case_id"]),
     ("tasks", ["organisation_id", "role", "deadline", "id", "person_id"]),

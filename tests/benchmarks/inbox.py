@@ -28,7 +28,7 @@ from workflow.inbox.posts import desk_of
 from workflow.inbox.rows import read
 
 FEW, MANY = 10_000, 1_000_000
-ASKED, VISITS, WARM_UP, DEEP_PAGES = 150, 60, 10, 12
+ASKED, VISITS, WARM_UP, DEEP_PAGES = 100, 30, 5, 12
 TODAY = date(2026, 3, 2)
 PEOPLE = {1: "own work as before", 2: "own work grown as well"}
 PAGES = {"inbox": "/inbox", "home": "/"}

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import Engine, select
 
 from governance.refusal import Refused
 from governance.roles import Role
 from tests.kernel.sample_stage import AT, STEPS, Sample, registered, settle_in
-from workflow.attempt import Actor, Attempt, Case
-from workflow.db import reading, writing
+from workflow import clock
+from workflow.accounts import sessions
+from workflow.attempt import Actor
+from workflow.db import writing
 from workflow.lifecycle import NotFound
 from workflow.model import cases, notices, tasks
 
@@ -34,10 +38,31 @@ def engine(app: Flask) -> Engine:
 
 
 @pytest.fixture
-def sample(engine: Engine) -> Iterator[Sample]:
-    """A county with the sample stage."""
+def sample(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sample]:
+    """A county with the sample stage, whose pages have nothing of their own."""
+    views = SimpleNamespace(facts=lambda page: [], sections=lambda page: [])
+    monkeypatch.setitem(sys.modules, "workflow.sample.views", views)
     with registered():
         yield settle_in(engine)
+
+
+Visit = Callable[[Actor], FlaskClient]
+
+
+@pytest.fixture
+def visit(app: Flask, engine: Engine) -> Visit:
+    """A browser in which somebody has signed in."""
+
+    def come_in(actor: Actor) -> FlaskClient:
+        assert actor.person_id is not None
+        with writing(engine) as connection:
+            token = sessions.open_session(connection, actor.person_id, clock.real_now())
+        client = app.test_client()
+        with client.session_transaction() as cookie:
+            cookie["_user_id"] = token
+        return client
+
+    return come_in
 
 
 def everyone(sample: Sample) -> list[Actor]:
@@ -85,9 +110,3 @@ def _scatter(sample: Sample, chosen: random.Random) -> None:
                 )
             )
 
-
-def attempt_of(engine: Engine, case_id: int, actor: Actor) -> SimpleNamespace:
-    """A case as it is now, with somebody who tries something."""
-    with reading(engine) as connection:
-        case = Case(*connection.execute(select(cases).where(cases.c.id == case_id)).one())
-        return SimpleNamespace(case=case, attempt=Attempt(connection, case, actor, AT))

@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, select
 from wtforms import FieldList, FileField, FormField, HiddenField, PasswordField, StringField, TextAreaField
 
 from governance.roles import Role
+from tests.inbox.conftest import Visit
 from tests.kernel.sample_stage import STAGE, Sample
-from workflow import clock
-from workflow.accounts import sessions
 from workflow.acts.model import drafts
-from workflow.attempt import Actor
-from workflow.db import reading, writing
+from workflow.db import reading
 from workflow.forms import MoneyField, StepForm
 from workflow.inbox.drafts import MOST_BYTES
 from workflow.machines import STAGES
@@ -58,29 +54,8 @@ class PayForm(StepForm):
 
 @pytest.fixture
 def sample(sample: Sample, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sample]:
-    views = SimpleNamespace(facts=lambda page: [], sections=lambda page: [])
-    monkeypatch.setitem(sys.modules, "workflow.sample.views", views)
     monkeypatch.setitem(STAGES, "sample", replace(STAGE, forms={"edit": EditForm, "pay": PayForm}))
     yield sample
-
-
-@pytest.fixture
-def visit(app: Flask, engine: Engine) -> Callable[[Actor], FlaskClient]:
-    """A browser in which somebody has signed in."""
-
-    def come_in(actor: Actor) -> FlaskClient:
-        assert actor.person_id is not None
-        with writing(engine) as connection:
-            token = sessions.open_session(connection, actor.person_id, clock.real_now())
-        client = app.test_client()
-        with client.session_transaction() as cookie:
-            cookie["_user_id"] = token
-        return client
-
-    return come_in
-
-
-Visit = Callable[[Actor], FlaskClient]
 
 
 def hidden(client: FlaskClient, case_id: int, trigger: str = "edit") -> dict[str, str]:

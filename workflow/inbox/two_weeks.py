@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select, union_all
 
 from governance.roles import ROLE_NAMES, Role
 from workflow import clock, clocks, lifecycle
-from workflow.attempt import Attempt, Case
+from workflow.attempt import Actor, Attempt, Case
 from workflow.inbox.rows import deadline_of
 from workflow.machines import STAGES
 from workflow.model import cases, tasks
@@ -63,7 +63,7 @@ def _due(connection: Connection, organisation_id: int, until: date) -> list[Any]
     together = union_all(*first).subquery()
     keys = select(together).order_by(together.c.deadline, together.c.id).limit(MOST_ROWS + 1).subquery()
     query = (
-        select(cases, tasks.c.trigger, tasks.c.role, tasks.c.deadline, persons.c.name.label("person"))
+        select(cases, tasks.c.trigger, tasks.c.organisation_id, tasks.c.role, tasks.c.deadline, persons.c.name.label("person"))
         .add_columns(consortia.c.name, consortia.c.name_en)
         .join_from(keys, tasks, tasks.c.id == keys.c.id)
         .join(cases, cases.c.id == tasks.c.case_id)
@@ -90,7 +90,7 @@ def _row(connection: Connection, row: Any, today: date) -> SimpleNamespace:
 
 
 def _missing(connection: Connection, row: Any, looked: dict[int, Attempt], at: datetime, *, demo: bool) -> list[str]:
-    """What the awaited step still lacks, in the words its guards would refuse it with."""
+    """What the awaited step still lacks, in the words its guards would refuse whoever holds it with."""
     step = STAGES[row.stage].step_from(row.state, row.trigger)
     if step is None:
         return []
@@ -99,7 +99,8 @@ def _missing(connection: Connection, row: Any, looked: dict[int, Attempt], at: d
             return [str(words.pick("未逐件核对，见办件页面", "Not looked into; see the page of the case"))]
         case = Case(*row[: len(Case.__slots__)])
         looked[row.id] = read_case(connection, case, at, demo=demo).attempt
-    refusals = lifecycle.guard_refusals(looked[row.id], step)
+    holder = Actor(None, None, row.organisation_id, Role(row.role))
+    refusals = lifecycle.guard_refusals(looked[row.id].by(holder), step)
     return list(dict.fromkeys(str(words.shown(one).reason) for one in refusals))
 
 

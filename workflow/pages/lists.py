@@ -8,7 +8,7 @@ from datetime import date
 from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import Connection, func, or_, select, tuple_
+from sqlalchemy import Connection, func, or_, select, tuple_, union_all
 
 from workflow import scope
 from workflow.attempt import Case
@@ -17,6 +17,8 @@ from workflow.model import cases, tasks
 from workflow.organisations.model import consortia, organisations
 from workflow.pages import words
 from workflow.tasks import NO_DEADLINE
+
+NEWEST, MOST_CONSORTIA = 60, 40
 
 
 def case_title(stage: str, consortium: str, period: str) -> str:
@@ -40,20 +42,25 @@ def _held(viewer: Any) -> list[tuple[int, str]]:
 
 
 def running_elsewhere(connection: Connection, viewer: Any, today: date, limit: int = 12) -> list[SimpleNamespace]:
-    """Cases of the viewer's scope that others hold now, the nearest deadline first."""
-    visible = scope.visible_consortia(connection, viewer.seats)
+    """Cases of the viewer's scope that others hold now, the nearest deadline first.
+
+    Looked for among the newest ``NEWEST`` open cases of each consortium and in the first ``MOST_CONSORTIA`` of them:
+    enough for any city, and no more work where a consortium has very many.
+    """
+    visible = sorted(scope.visible_consortia(connection, viewer.seats))[:MOST_CONSORTIA]
     held = _held(viewer)
     if not visible:
         return []
+    newest = union_all(*(select(_newest(one).subquery()) for one in visible)).subquery()
     query = (
         select(
             cases.c.id, cases.c.stage, cases.c.period, cases.c.state, tasks.c.deadline, consortia.c.name,
             consortia.c.name_en, organisations.c.name.label("holder"), organisations.c.name_en.label("holder_en"),
         )
+        .join_from(newest, cases, cases.c.id == newest.c.id)
         .join(tasks, tasks.c.case_id == cases.c.id)
         .join(consortia, consortia.c.id == cases.c.consortium_id)
         .join(organisations, organisations.c.id == tasks.c.organisation_id)
-        .where(cases.c.consortium_id.in_(visible), cases.c.closed_at.is_(None))
         .where(tuple_(tasks.c.organisation_id, tasks.c.role).notin_(held))
         .order_by(tasks.c.deadline, cases.c.id, tasks.c.id)
         .limit(limit * 6)
@@ -74,6 +81,12 @@ def running_elsewhere(connection: Connection, viewer: Any, today: date, limit: i
             overdue=row.deadline < today.isoformat(),
         )
     return list(found.values())[:limit]
+
+
+def _newest(consortium_id: int) -> Any:
+    """The newest open cases of one consortium."""
+    own = (cases.c.consortium_id == consortium_id, cases.c.closed_at.is_(None))
+    return select(cases.c.id).where(*own).order_by(cases.c.id.desc()).limit(NEWEST)
 
 
 def cases_by_consortium(connection: Connection, visible: Iterable[int]) -> dict[int, list[Case]]:
