@@ -220,27 +220,28 @@ def _handed_on() -> Any:
 def _seated() -> Any:
     """Who sits today in an organisation whose decision an open round waits for, and has not stepped back."""
     away = exists().where(recusals.c.case_id == _CASE, recusals.c.person_id == seats.c.person_id)
-    waited = exists().where(
-        rounds.c.case_id == _CASE, rounds.c.outcome == "open", round_seats.c.case_id == rounds.c.case_id,
-        round_seats.c.round_no == rounds.c.round_no, round_seats.c.organisation_id == seats.c.organisation_id,
-    )  # fmt: skip
+    waited = (
+        select(round_seats.c.organisation_id)
+        .join(rounds, and_(rounds.c.case_id == round_seats.c.case_id, rounds.c.round_no == round_seats.c.round_no))
+        .where(rounds.c.case_id == _CASE, rounds.c.outcome == "open")
+    )
     return (
         select(literal("seated"), seats.c.person_id, literal(""), null(), seats.c.organisation_id, seats.c.role)
         .join_from(seats, persons, persons.c.id == seats.c.person_id)
-        .where(waited, _in_term(seats.c), persons.c.disabled_at.is_(None), ~away)
+        .where(seats.c.organisation_id.in_(waited), _in_term(seats.c), persons.c.disabled_at.is_(None), ~away)
     )
 
 
 def _named() -> list[Any]:
     """Who stepped back, and for whom those in the trail may have acted, each by name."""
-    acts = exists().where(records.c.case_id == _CASE, records.c.person_id == delegations.c.person_id)
+    acted = select(records.c.person_id).where(records.c.case_id == _CASE)
     return [
         select(literal("recused"), recusals.c.person_id, persons.c.name, *_NOTHING)
         .join_from(recusals, persons, persons.c.id == recusals.c.person_id)
         .where(recusals.c.case_id == _CASE),
         select(literal("principal"), persons.c.id, persons.c.name, *_NOTHING)
         .join_from(delegations, persons, persons.c.id == delegations.c.granted_by)
-        .where(acts),
+        .where(delegations.c.person_id.in_(acted)),
     ]
 
 
