@@ -83,7 +83,8 @@ _JOINED = rounds.outerjoin(
 )  # fmt: skip
 _ADDED = (
     added_seats.c.parent_key, added_seats.c.place, added_seats.c.person_id.label("asked_person"),
-    added_seats.c.role.label("asked_role"), added_seats.c.asked_by, added_seats.c.at.label("asked_at"), added_seats.c.removed_at,
+    added_seats.c.role.label("asked_role"), added_seats.c.asked_by, added_seats.c.at.label("asked_at"),
+    added_seats.c.removed_at,
 )  # fmt: skip
 _ON_PAPER = (
     exists()
@@ -132,7 +133,8 @@ def _is_ballot_seat(one: OpenRound | Round, row: Any) -> bool:
         one.added.append(
             AddedSeat(
                 row.seat_key, row.parent_key, row.place, row.asked_person, row.asked_role, row.asked_by,
-                row.organisation_id, row.label, row.asked_at, row.removed_at, row.verdict, None if row.id is None else row,
+                row.organisation_id, row.label, row.asked_at, row.removed_at, row.verdict,
+                None if row.id is None else row,
             )
         )  # fmt: skip
         return False

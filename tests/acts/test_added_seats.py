@@ -135,7 +135,8 @@ def test_one_level_only(sample: Sample) -> None:
     second = sample.actor(HEAD, 1)
     act(sample.engine, case_id, "add_seat", sample.actor(HEAD), person=second.seat_id, place="beside", reason="请把关")
     said = refused(
-        sample.engine, case_id, "add_seat", second, person=sample.actor(REVIEWERS[0]).seat_id, place="beside", reason="x"
+        sample.engine, case_id, "add_seat", second, person=sample.actor(REVIEWERS[0]).seat_id, place="beside",
+        reason="x",
     )
     assert "加签只有一层" in said
     sample.opine(case_id)
@@ -165,7 +166,8 @@ def test_only_a_free_colleague_is_asked(sample: Sample, case_id: int) -> None:
 def test_nobody_recused_is_asked(sample: Sample, case_id: int) -> None:
     colleague = sample.actor(REVIEWERS[0], 1)
     act(sample.engine, case_id, "recuse", colleague, person=colleague.person_id, reason="近亲属")
-    said = refused(sample.engine, case_id, "add_seat", sample.actor(HEAD), person=colleague.seat_id, place="before", reason="x")
+    head = sample.actor(HEAD)
+    said = refused(sample.engine, case_id, "add_seat", head, person=colleague.seat_id, place="before", reason="x")
     assert "不能请此人加签" in said or "没有可以加签" in said
 
 

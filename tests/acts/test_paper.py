@@ -79,7 +79,8 @@ def registered(sample: Sample, case_id: int, **changed: Any) -> int:
 
 def row_of(engine: Engine, case_id: int) -> Any:
     with reading(engine) as connection:
-        return connection.execute(select(papers).where(papers.c.case_id == case_id).order_by(papers.c.id.desc())).first()
+        query = select(papers).where(papers.c.case_id == case_id).order_by(papers.c.id.desc())
+        return connection.execute(query).first()
 
 
 def test_a_confirmed_paper_is_the_signers_decision(sample: Sample, case_id: int) -> None:
@@ -94,7 +95,8 @@ def test_a_confirmed_paper_is_the_signers_decision(sample: Sample, case_id: int)
         scan = connection.execute(select(attachments).where(attachments.c.case_id == case_id)).one()
     assert (row.person_id, row.seat_id, row.link, row.verdict) == (signer.person_id, signer.seat_id, "approve", "agree")
     assert duties_of(sample.engine, case_id)[signer.person_id] == "approve"
-    assert (scan.section, scan.sha256) == (f"paper-{signer.organisation_id}", row_of(sample.engine, case_id).scan_sha256)
+    assert scan.section == f"paper-{signer.organisation_id}"
+    assert scan.sha256 == row_of(sample.engine, case_id).scan_sha256
     said = left(sample.engine, case_id, "decide")[-1]["data"]["paper"]
     assert said["number"] == "样医保函〔2026〕3号"
     assert (said["registered_by"], said["confirmed_by"]) == (registrar(sample).person_id, second.person_id)
@@ -157,7 +159,8 @@ def test_what_a_paper_must_say(sample: Sample, case_id: int, changed: dict[str, 
 
 
 def test_a_mismatch_names_both_contents(sample: Sample, case_id: int) -> None:
-    said = refused(sample.engine, case_id, "register_paper", registrar(sample), **paper(sample, case_id, content="f" * 16))
+    given = paper(sample, case_id, content="f" * 16)
+    said = refused(sample.engine, case_id, "register_paper", registrar(sample), **given)
     assert state_of(sample.engine, case_id).subject_hash[:16] in said and "f" * 16 in said
 
 

@@ -66,7 +66,8 @@ def do(client: FlaskClient, case_id: int, verb: str, **typed: Any) -> None:
     page = client.get(f"/sample/{case_id}/acts").text
     form = re.search(rf'<details class="offer[^>]*id="act-{verb}".*?</details>', page, re.S)
     assert form is not None, verb
-    hidden = dict(re.findall(r'name="(csrf_token|_key|_seen|decided-\d-key|decided-\d-label)"[^>]*value="([^"]*)"', form[0]))
+    names = r"csrf_token|_key|_seen|decided-\d-key|decided-\d-label"
+    hidden = dict(re.findall(rf'name="({names})"[^>]*value="([^"]*)"', form[0]))
     assert "csrf_token" in hidden, form[0]
     answer = client.post(f"/sample/{case_id}/acts/{verb}", data={**hidden, **typed}, content_type="multipart/form-data")
     assert answer.status_code == 302, answer.text

@@ -106,7 +106,8 @@ def confirm(attempt: Attempt, *, paper: int, said: str, reason: str = "") -> Non
 
 def _signed(attempt: Attempt, rows: list[Any]) -> Iterable[Signed]:
     query = select(seats.c.id, seats.c.role, persons.c.name).join(persons, persons.c.id == seats.c.person_id)
-    held = {row.id: row for row in attempt.connection.execute(query.where(seats.c.id.in_([one.seat_id for one in rows])))}
+    query = query.where(seats.c.id.in_([one.seat_id for one in rows]))
+    held = {row.id: row for row in attempt.connection.execute(query)}
     for number, row in enumerate(rows, 1):
         seat, told = held[row.seat_id], json.loads(row.body)
         signer = Actor(row.person_id, row.seat_id, row.organisation_id, Role(seat.role), seat.name)

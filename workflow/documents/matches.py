@@ -1,4 +1,4 @@
-"""To what the hash on a paper belongs: versions of what is decided, their rounds, and files; within the viewer's scope."""
+"""To what the hash on a paper belongs: versions, their rounds, and files, as far as the viewer may see."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is printed for signature: the content as its page shows it, the seats with room to sign, its hash and a QR code."""
+"""What is printed for signature: the content as its page shows it, seats with room to sign, its hash and QR code."""
 
 from __future__ import annotations
 
