@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from workflow.pages import formula_words
 from workflow.pages.words import pick
 
 TERMS: dict[str, tuple[str, str]] = {
@@ -32,7 +33,7 @@ TERMS: dict[str, tuple[str, str]] = {
     "min_a": ("A 级下限", "A at least"), "min_a_per_dimension": ("每个维度 A 级下限", "A in each dimension at least"),
     "dimensions": ("维度", "dimensions"), "criteria": ("条目", "criteria"), "label": ("名称", "label"),
     "label_en": ("英文名称", "English label"), "text": ("正文", "text"), "text_en": ("英文正文", "English text"),
-    "levels": ("等级", "levels"),
+    "levels": ("等级", "levels"), "met": ("达到", "met"), "not_met": ("未达到", "not met"),
     # takeover and agreement
     "agreement": ("协议", "agreement"), "answers": ("协议约定", "agreed answers"), "overrun": ("超支分担", "overrun"),
     "fund": ("基金分担", "fund's share"), "upto": ("至", "up to"), "settlement": ("月度结算", "settlement"),
@@ -44,7 +45,7 @@ TERMS: dict[str, tuple[str, str]] = {
     "renews": ("续签自", "renews"), "takeover": ("接入", "takeover"), "terms": ("条款", "terms"), "budget": ("预算", "budget"),
     "assessment": ("考核", "assessment"), "liability": ("违约责任", "liability"), "scope": ("服务范围", "scope"),
     "surplus": ("结余", "surplus"), "case": ("件号", "case"), "clearing": ("年度清算", "clearing"),
-    "joining": ("加入", "joining"), "leaving": ("退出", "leaving"), "supplement": ("补充协议", "supplement"),
+    "supplements": ("补充协议", "supplements"), "joining": ("加入", "joining"), "leaving": ("退出", "leaving"), "supplement": ("补充协议", "supplement"),
     # budget
     "consultation": ("协商", "consultation"), "participants": ("参加", "participants"), "basis": ("口径", "basis"),
     "approved": ("批准金额", "approved"), "carve_outs": ("单列", "carve-outs"), "consortia": ("各医共体", "consortia"),
@@ -62,11 +63,17 @@ TERMS: dict[str, tuple[str, str]] = {
     "tallies": ("汇总", "tallies"), "away": ("县域外", "away"), "excluded": ("不计入", "excluded"),
     "inflow": ("外来", "inflow"), "own": ("本地", "own"), "offset": ("冲抵预付金", "offset"), "kept": ("份数", "kept"),
     "disputes": ("争议", "disputes"), "dispute": ("争议", "dispute"), "carried": ("结转", "carried"),
+    "unregistered": ("名册外机构", "unregistered"), "owner": ("来源", "owner"), "rows": ("行数", "rows"),
+    "upload": ("自行上传", "upload"), "differing_standards": ("标准不一致", "differing standards"),
+    "offset_asked": ("申请冲抵", "offset asked"), "returned": ("退回", "returned"),
     # assessment
     "daily": ("日常检查", "daily checks"), "scores": ("得分", "scores"), "score": ("得分", "score"),
     "entries": ("指标", "entries"), "scheme": ("考核办法", "scheme"), "review": ("复核", "review"),
     "reviewed": ("复核", "reviewed"), "objection": ("异议", "objection"), "indicators": ("指标", "indicators"),
     # clearing and surplus plan
+    "earlier_deposits": ("以前质量保证金", "earlier deposits"), "penalties": ("违约金", "penalties"),
+    "carried_months": ("结转的月份", "carried months"), "parts": ("分配部分", "parts"), "reasons": ("原因", "reasons"),
+    "carry": ("结转", "carry"), "consortium_risk_fund": ("医共体风险基金", "consortium risk fund"),
     "entered": ("核定事项", "entered"), "fund_in_deficit": ("基金当期赤字", "fund in deficit"),
     "overrun_causes": ("超支原因", "overrun causes"), "force_majeure": ("不可抗力", "force majeure"),
     "policy": ("政策性原因", "policy"), "risk_fund": ("当年风险金", "risk fund"), "months": ("月份", "months"),
@@ -90,8 +97,15 @@ VALUES: dict[str, tuple[str, str]] = {
 def term(part: str) -> str:
     """What one entry of a dossier is called; as it is written where it has no word."""
     stem = part.removesuffix("_fen")
-    zh, en = TERMS.get(stem, (stem, stem))
-    return str(pick(zh, en))
+    if stem not in TERMS:
+        return formula_words.term(stem)
+    return str(pick(*TERMS[stem]))
+
+
+def known(part: str) -> bool:
+    """Whether an entry has a word."""
+    stem = part.removesuffix("_fen")
+    return stem in TERMS or stem in formula_words.TERMS
 
 
 def value(text: str) -> str:
