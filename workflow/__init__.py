@@ -13,7 +13,21 @@ TOP = Path(__file__).resolve().parent.parent
 
 def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     """The web application on the database of ``DATABASE_URL``; raises at start when a route declares no access."""
-    from workflow import accounts, calendar, cli, documents, flows, i18n, inbox, organisations, pages, security, stages
+    from workflow import (
+        accounts,
+        banking,
+        calendar,
+        cli,
+        documents,
+        flows,
+        i18n,
+        inbox,
+        organisations,
+        pages,
+        security,
+        stages,
+        what_if,
+    )
     from workflow.config import settings_from_environment
     from workflow.db import make_engine
 
@@ -27,8 +41,10 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     pages.init_app(app)
     inbox.init_app(app)
     organisations.init_app(app)
+    banking.init_app(app)
     calendar.init_app(app)
     flows.init_app(app)
+    what_if.init_app(app)
     documents.init_app(app)
     cli.init_app(app)
     security.check_access(app)

@@ -46,6 +46,7 @@ def worksheet_view(row: Any, body: Mapping[str, Any], attempt: Attempt) -> Simpl
         book_digest=row.book_digest,
         checked=None,
         workbook_url=f"/worksheets/{attempt.case.id}/{row.version}.xlsx",
+        what_if_url=f"/what-if/{attempt.case.id}/{row.version}",
         lines=lines,
         groups=grouped(lines, names),
     )
