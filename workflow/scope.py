@@ -16,6 +16,13 @@ from workflow.rules import place_chain, rulebook
 
 CLAIMS = "claims"
 ON_PAPER = "paper-"
+BANK_FILE, BANK_REPLIES = "bank_file", ("bank_reply", "bank_note")
+BANK_READERS = frozenset(
+    str(role)
+    for role in (
+        Role.LEAD_FINANCE, Role.LEAD_HEAD, Role.AGENCY_CLERK, Role.AGENCY_REVIEWER, Role.AGENCY_HEAD, Role.AUDITOR,
+    )
+)
 _OF_A_MEMBER = {OrganisationKind.HOSPITAL, OrganisationKind.TOWNSHIP, OrganisationKind.VILLAGE}
 
 
@@ -44,14 +51,24 @@ def may_open(viewer: Any, section: str, owner: int, lead_id: int) -> bool:
     """Whether a file of a case in scope may be opened: claims detail by who brought it, the lead and those above.
 
     ``owner`` is the person who brought the file. A member does not read another member's patients, and an office does
-    not read what another has signed on paper: it says what that office decided, perhaps before all have.
+    not read what another has signed on paper: it says what that office decided, perhaps before all have. A payment
+    file, which names accounts, is taken only from the page of the bank, which records who took it.
     """
+    if section == BANK_FILE:
+        return False
+    if section in BANK_REPLIES:
+        return reads_bank(viewer.seats)
     if section.startswith(ON_PAPER):
         readers = {str(seat.organisation_id) for seat in viewer.seats}
         return section.removeprefix(ON_PAPER) in readers or any(seat.role == str(Role.AUDITOR) for seat in viewer.seats)
     if section != CLAIMS or viewer.person_id == owner:
         return True
     return any(seat.kind not in _OF_A_MEMBER or seat.organisation_id == lead_id for seat in viewer.seats)
+
+
+def reads_bank(seats: Iterable[Any]) -> bool:
+    """Whether someone holding ``seats`` may read accounts and the bank's replies: finance, the agency and audit."""
+    return any(seat.role in BANK_READERS for seat in seats)
 
 
 def actor_in(viewer: Any, seat: Any) -> Actor:

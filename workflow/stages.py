@@ -15,6 +15,7 @@ OF_A_PLACE = ("rule_change",)
 ACTS: tuple[str, ...] = (
     "comment", "nudge", "notify", "recusal", "reassignment", "intervention", "added_seats", "paper", "paper_confirmed",
 )  # fmt: skip
+PAYMENTS = ("workflow.banking.acts", "workflow.settlement.bank", "workflow.surplus_plan.bank")
 
 
 def load() -> dict[str, Stage]:
@@ -23,4 +24,6 @@ def load() -> dict[str, Stage]:
         importlib.import_module(f"workflow.{name}.machine")
     for name in ACTS:
         importlib.import_module(f"workflow.acts.{name}")
+    for name in PAYMENTS:
+        importlib.import_module(name)
     return {name: STAGES[name] for name in ORDER}

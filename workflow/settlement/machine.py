@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from governance.roles import Duty, Role
 from workflow.attempt import Attempt
+from workflow.banking.standing import bank_lines_resolved
 from workflow.i18n import lazy as _
 from workflow.machines import STAY, Ballot, BallotSeat, Stage, part, register, step
 from workflow.recalling import recalls
@@ -52,7 +53,8 @@ CLERK, REVIEWER, HEAD = Role.AGENCY_CLERK, Role.AGENCY_REVIEWER, Role.AGENCY_HEA
 DECLARANTS = (Role.MEMBER_CLERK, Role.LEAD_CLERK)
 MEMBERS = (Role.MEMBER_CLERK, Role.MEMBER_HEAD)
 FINANCE = (Role.CITY_FINANCE_APPROVER, Role.COUNTY_FINANCE_APPROVER)
-PAYABLE = (something_to_pay, approval_is_current, worksheet_unchanged, duties_apart, not_paid_yet)
+PAYABLE = (something_to_pay, approval_is_current, worksheet_unchanged, duties_apart, not_paid_yet,
+           bank_lines_resolved)
 
 STEPS = (
     #    trigger            from                to                  shown as              taken by
@@ -112,7 +114,7 @@ STEPS = (
     step("bank_proof",      State.DISTRIBUTING, STAY,               _("上传银行回单"),    Role.LEAD_FINANCE,
          waiting=villages_to_prove),
     step("close",           State.DISTRIBUTING, State.CLOSED,       _("办结"),            Role.SYSTEM,
-         every_receipt_in),
+         every_receipt_in, bank_lines_resolved),
 )  # fmt: skip
 
 FIGURES = ("worksheet", "columns", "left_open_fen", "tallies", "differing_standards")

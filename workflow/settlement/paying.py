@@ -9,6 +9,7 @@ from typing import Any
 from governance.roles import Role
 from workflow import clocks, ledger
 from workflow.attempt import Attempt, refuse
+from workflow.banking.standing import open_lines
 from workflow.i18n import lazy as _
 from workflow.settlement import receipts
 from workflow.settlement.model import member_of_actor, members_of_month, net_by_member, unconfirmed
@@ -165,7 +166,7 @@ def _received(attempt: Attempt, codes: Sequence[str], how: str, on: date) -> Non
 
 
 def _close_when_received(attempt: Attempt) -> None:
-    if not unconfirmed(attempt):
+    if not unconfirmed(attempt) and not open_lines(attempt.progress):
         attempt.follow = "close"
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from governance.quorum import Outcome
 from governance.roles import Duty, Role
 from workflow.attempt import Attempt
+from workflow.banking.standing import bank_lines_resolved
 from workflow.i18n import lazy as _
 from workflow.machines import STAY, Ballot, BallotSeat, Count, Stage, part, register, step
 from workflow.recalling import recalls
@@ -124,7 +125,7 @@ STEPS = (
          minutes_kept, every_filing_accepted),
     step("begin_sharing",      State.FILED,        State.PAYING,       _("开始支付"),         Role.SYSTEM),
     step("pay_retained",       State.FILED,        State.PAYING,       _("拨付留用结余"),     Role.AGENCY_CLERK,
-         every_filing_accepted, duty=Duty.PAY, edits=False, clock="pay_lead"),
+         every_filing_accepted, bank_lines_resolved, duty=Duty.PAY, edits=False, clock="pay_lead"),
     step("pay_members",        State.PAYING,       STAY,               _("按方案支付"),       Role.LEAD_FINANCE,
          members_not_paid_yet, duty=Duty.PAY, waiting=until_paid, edits=False, clock="pay_members", primary=True),
     step("confirm_receipt",    State.PAYING,       STAY,               _("确认款项"),         MEMBERS,
@@ -132,7 +133,7 @@ STEPS = (
     step("bank_proof",         State.PAYING,       STAY,               _("上传银行回单"),     Role.LEAD_FINANCE, members_paid,
          task=False, edits=False),
     step("complete",           State.PAYING,       State.COMPLETED,    _("办结"),             Role.SYSTEM, members_paid,
-         every_receipt_known),
+         every_receipt_known, bank_lines_resolved),
 )  # fmt: skip
 
 PLANNED = ("worksheet", "weights", "assessment_case")

@@ -9,6 +9,7 @@ from typing import Any
 from governance.roles import Role
 from workflow import clocks, ledger
 from workflow.attempt import Attempt, refuse
+from workflow.banking.standing import open_lines
 from workflow.i18n import lazy as _
 from workflow.settlement import receipts
 from workflow.surplus_plan.model import parts_of, shares_overrun, unconfirmed, year_of
@@ -100,7 +101,7 @@ def _received(attempt: Attempt, codes: Sequence[str], how: str, on: date) -> Non
 
 
 def _complete_when_received(attempt: Attempt) -> None:
-    if not unconfirmed(attempt):
+    if not unconfirmed(attempt) and not open_lines(attempt.progress):
         attempt.follow = "complete"
 
 
