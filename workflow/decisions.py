@@ -95,7 +95,7 @@ def refresh(attempt: Attempt) -> None:
 
 
 def reseat(attempt: Attempt, ballot_key: str) -> None:
-    """Open the round of a ballot anew with the people eligible today; what was decided in the old one counts no more."""
+    """Open the round of a ballot anew with the people eligible today; what the old one decided counts no more."""
     ballot, current = attempt.stage.ballot(ballot_key), open_rounds(attempt)[ballot_key]
     _close(attempt, ballot, current, "superseded")
     opening.open_round(attempt, ballot)
@@ -262,6 +262,6 @@ def waiting_for(attempt: Attempt, step: Step) -> list[int]:
 
 
 __all__ = [
-    "VERDICTS", "append", "cast", "claim_duty", "close_all", "count", "every_round", "excluded", "last_round", "open_rounds",
-    "owed", "refresh", "refusals", "waiting_for",
+    "VERDICTS", "append", "cast", "claim_duty", "close_all", "count", "every_round", "excluded", "last_round",
+    "open_rounds", "owed", "refresh", "refusals", "waiting_for",
 ]
