@@ -1,4 +1,4 @@
-"""Seats of an open round in which nobody is left who may decide: said on the page, mended by people, passed by nobody."""
+"""Seats of an open round in which nobody is left who may decide: said on the page, and mended by people alone."""
 
 from __future__ import annotations
 

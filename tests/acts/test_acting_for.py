@@ -224,7 +224,10 @@ def test_how_it_ends(sample: Sample, approver: Actor, how: str) -> None:
 
 @pytest.mark.parametrize(
     ("day", "stage", "open_"),
-    [("03-04", "", False), ("03-05", "", True), ("03-31", "sample", True), ("04-01", "", False), ("03-05", "budget", False)],
+    [
+        ("03-04", "", False), ("03-05", "", True), ("03-31", "sample", True), ("04-01", "", False),
+        ("03-05", "budget", False),
+    ],
 )
 def test_days_and_stage(sample: Sample, approver: Actor, day: str, stage: str, open_: bool) -> None:
     taker = sample.actor(REVIEWERS[0], 1)

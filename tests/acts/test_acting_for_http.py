@@ -1,4 +1,4 @@
-"""A seat held for another, over HTTP: the page offers the step from it, the step is taken from it, and both are named."""
+"""A seat held for another, over HTTP: the step is offered and taken from it, and both people are named."""
 
 from __future__ import annotations
 

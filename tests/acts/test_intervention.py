@@ -49,7 +49,8 @@ def outcomes(sample: Sample, case_id: int) -> list[str]:
 
 def test_two_administrators_open_the_round_anew(sample: Sample, stuck: int) -> None:
     first, second = administrators(sample)
-    fresh = seat(sample.engine, sample.actor(Role.CENTRE_HEAD), APPROVERS[0], sample.actor(REVIEWERS[0]).organisation_id)
+    body_number = sample.actor(REVIEWERS[0]).organisation_id
+    fresh = seat(sample.engine, sample.actor(Role.CENTRE_HEAD), APPROVERS[0], body_number)
     act(sample.engine, stuck, "intervention_propose", first, **RESEAT)
     assert outcomes(sample, stuck) == ["open"]
     assert [role for _body, role, _words in told(sample.engine, stuck, "intervention")] == ["administrator"]

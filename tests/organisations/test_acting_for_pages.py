@@ -67,7 +67,8 @@ def test_what_is_wrong_is_said_beside_its_field(hall: Hall, county: County) -> N
     late = (TODAY + timedelta(days=90)).isoformat()
     answer = giver.post("/acting-for", **form(county, until=late))
     assert answer.status_code == 422 and "一次授权最长 90 天" in answer.text
-    assert giver.post("/acting-for", **form(county, person=county.actor(Role.CITY_HEALTH_APPROVER).person_id)).status_code == 422
+    oneself = county.actor(Role.CITY_HEALTH_APPROVER).person_id
+    assert giver.post("/acting-for", **form(county, person=oneself)).status_code == 422
     other = county.actor(Role.CITY_FINANCE_APPROVER).seat_id
     assert giver.post("/acting-for", **form(county, seat=other)).status_code == 404
 
@@ -88,7 +89,8 @@ def test_a_seat_is_held_on_its_days_only(hall: Hall, engine: Engine, county: Cou
     assert len(seen(engine, county)) == 2
     with writing(engine) as connection:
         shifted = TODAY + timedelta(days=-days)
-        connection.execute(delegations.update().values(since=shifted, until=shifted + timedelta(days=0 if days < 0 else 6)))
+        last = shifted + timedelta(days=0 if days < 0 else 6)
+        connection.execute(delegations.update().values(since=shifted, until=last))
     assert len(seen(engine, county)) == 1
 
 

@@ -28,8 +28,8 @@ LONGEST_REASON = 500
 
 
 def grant(
-    connection: Connection, *, office: Office, at: datetime, seat: int, person: int, since: str, until: str, reason: str,
-    stage: str = "",
+    connection: Connection, *, office: Office, at: datetime, seat: int, person: int, since: str, until: str,
+    reason: str, stage: str = "",
 ) -> int:  # fmt: skip
     """Give one's own seat to a colleague; the grant's number. Raises ``Refused`` with what forbids it.
 

@@ -27,7 +27,8 @@ def list_grants(everything: bool) -> None:
             if everything or state in ("running", "coming"):
                 post = f"{row.name} {ROLE_NAMES[row.role][0]}"
                 term = f"{row.since.isoformat()} 至 {row.until.isoformat()}"
-                click.echo(f"{row.id}\t{row.taker} 代 {row.giver}\t{post}\t{term}\t{row.stage or '全部事项'}\t{STATES[state]}")
+                who, stage = f"{row.taker} 代 {row.giver}", row.stage or "全部事项"
+                click.echo("\t".join((str(row.id), who, post, term, stage, STATES[state])))
 
 
 @group.command("revoke")
