@@ -30,6 +30,7 @@ GRADES = {"met": _("达到"), "not_met": _("未达到")}
 VERBS = {
     "open": _("立案"), "overdue": _("超期"), "remind": _("提醒"), "import_claims": _("导入明细"),
     "deadline_moved": _("期限重算"), "deadline_confirmed": _("期限由暂定转为确定"), "escalated": _("超期上报"),
+    "supplement_due": _("须补充办理"),
     "bank_file_taken": _("下载付款文件"),
 }
 NOTICES = {"digest": (_("今日待办提醒"), "/?show=soon"), "calendar": (_("工作日历"), "/calendar"), "rule": (_("规则"), "/rules")}

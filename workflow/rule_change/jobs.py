@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import Connection, func, select
 
+from governance.money import yuan
+from governance.roles import Role
 from governance.rulebook import rule_names
 from workflow import clock, lifecycle, rules
 from workflow.attempt import SYSTEM, Attempt, Case
 from workflow.enacted import enacted_rules
 from workflow.i18n import lazy as _
-from workflow.model import cases
+from workflow.model import cases, occurrences
 from workflow.occurrences import Due, Job
 from workflow.organisations.model import consortia
 from workflow.rule_change.model import PLACE, State, later_than
@@ -20,6 +23,7 @@ from workflow.rule_change.telling import tell_rules_officers
 
 ASK_FROM_MONTH = 10
 AHEAD = timedelta(days=92)
+TELL = "tell_supplements"
 YEARLY_UNIT = "days_by_year"
 
 
@@ -71,7 +75,7 @@ def rules_running_out(connection: Connection, at: datetime) -> list[Due]:
     found: dict[str, Due] = {}
     for place in places:
         for owner, rule, until in _running_out(connection, place, day):
-            found.setdefault(f"{owner}:{rule}:{until}", Due(-int(until[:4]), f"{owner}:{rule}:{until}", at))
+            found.setdefault(f"{rule}/{until}/{owner}", Due(-int(until[:4]), f"{rule}/{until}/{owner}", at))
     return list(found.values())
 
 
@@ -89,7 +93,7 @@ def _running_out(connection: Connection, place: str, day: date) -> Iterator[tupl
 
 def remind(connection: Connection, due: Due, at: datetime) -> None:
     """Tell the rules officers of the places that a rule binds."""
-    owner, rule, until = due.period.split(":")
+    rule, until, owner = due.period.split("/")
     title = rule_names()[rule].title
     body = (
         f"规则“{title}”还没有 {until} 年的取值，请在规则发布中补上"
@@ -99,7 +103,39 @@ def remind(connection: Connection, due: Due, at: datetime) -> None:
     tell_rules_officers(connection, owner, clock.day_of(at), at, body)
 
 
+def supplements_to_tell(connection: Connection, at: datetime) -> list[Due]:
+    """Decided cases that a rule working backwards makes come out otherwise, and whose holders have not been told."""
+    query = select(cases.c.id, cases.c.progress).where(
+        cases.c.stage == "rule_change", cases.c.progress.contains('"supplementary":')
+    )
+    ended = select(occurrences.c.scope, occurrences.c.period).where(
+        occurrences.c.job == TELL, occurrences.c.status.in_(("done", "resolved"))
+    )
+    done = {(row.scope, row.period) for row in connection.execute(ended)}
+    found = [
+        (one["case"], f"{one['day']}/{row.id}")
+        for row in connection.execute(query)
+        for one in json.loads(row.progress)["supplementary"]["due"]
+    ]
+    return [Due(number, period, at) for number, period in found if (number, period) not in done]
+
+
+def tell_supplement(connection: Connection, due: Due, at: datetime) -> None:
+    """Say in the decided case that it must be made up for, by which rule, and tell who reviewed it."""
+    change = int(due.period.partition("/")[2])
+    progress = json.loads(connection.execute(select(cases.c.progress).where(cases.c.id == change)).scalar_one())
+    one = next(one for one in progress["supplementary"]["due"] if one["case"] == due.scope)
+    told = {name: one[name] for name in ("sheet", "decided_fen", "would_fen", "difference_fen")}
+    lifecycle.note(connection, due.scope, "supplement_due", at=at, data={"rule_change": change, **told})
+    case = Case(*connection.execute(select(cases).where(cases.c.id == due.scope)).one())
+    amount = "" if one["difference_fen"] is None else f"，相差 {yuan(one['difference_fen'])} 元"
+    Attempt(connection, case, SYSTEM, at).notify(
+        Role.AGENCY_REVIEWER, "supplement", f"{case.period} 按溯及以前的规则须补充办理{amount}"
+    )
+
+
 JOBS = [
+    Job(TELL, _("告知须补充办理"), supplements_to_tell, tell_supplement),
     Job("show_rule_impact", _("列明规则影响"), impacts_to_show, show),
     Job("supersede_rules", _("标记被取代的规则"), superseded, supersede),
     Job("remind_of_rules", _("提醒规则缺值"), rules_running_out, remind),

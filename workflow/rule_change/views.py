@@ -83,8 +83,8 @@ def _provision(page: CasePage, before: dict[str, Any] | None) -> Section:
     name = rule_names()[body["rule"]]
     return Section(
         _("规则和文件"), "rule_change/provision.html", key=body["rule"],
-        title=words.pick(name.title, name.title_en), who=words.pick(name.who, name.who_en),
-        value=value_text(body["rule"], body["value"], name.unit), since=body["since"],
+        named=words.pick(name.title, name.title_en), value=value_text(body["rule"], body["value"], name.unit),
+        since=body["since"],
         status=words.pick(*STATUS_NAMES[body["status"]]), document=body["document"], clause=body["clause"],
         says=body["says"], scan=body["scan"], scan_url=f"/files/{page.attempt.case.id}/{body['scan']}",
         overrides=body.get("overrides", []), before=before and _before(before),
