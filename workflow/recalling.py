@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from governance.refusal import Refusal
 from governance.roles import Role
 from workflow import clocks, decisions
-from workflow.attempt import Attempt, refuse
+from workflow.attempt import ON_PAGE, Attempt, refuse
 from workflow.i18n import lazy as _
 from workflow.machines import Step, step
 from workflow.model import dossiers, journals, records
@@ -82,18 +82,24 @@ def taken_by_the_actor(attempt: Attempt) -> Refusal | None:
     )
 
 
+def _records_after(attempt: Attempt, number: int) -> list[Any]:
+    """The records after ``number``; on the page of a case they have been read with its trail."""
+    if attempt.for_a_page and "trail" in attempt.read[ON_PAGE]:
+        return [row for row in attempt.read[ON_PAGE]["trail"] if row.seq > number]
+    columns = records.c
+    query = select(columns.person_id, columns.body, columns.from_state, columns.to_state).where(
+        columns.case_id == attempt.case.id, columns.seq > number
+    )
+    return attempt.once("since the last step", lambda: list(attempt.connection.execute(query)))
+
+
 def nobody_has_acted_since(attempt: Attempt) -> Refusal | None:
     """No one else has acted on the case since, and nobody has decided in it."""
     taken = last_step(attempt)
     if not taken or attempt.case.record_seq == taken["record"]:
         return None
-    columns = records.c
-    query = select(columns.person_id, columns.body, columns.from_state, columns.to_state).where(
-        columns.case_id == attempt.case.id, columns.seq > taken["record"]
-    )
-    later = attempt.once("since the last step", lambda: list(attempt.connection.execute(query)))
     acted = [
-        row for row in later
+        row for row in _records_after(attempt, taken["record"])
         if row.person_id not in (None, taken["person"]) or row.from_state != row.to_state
         or "round" in json.loads(row.body)["data"]
     ]  # fmt: skip

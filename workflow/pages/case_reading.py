@@ -51,7 +51,7 @@ def read_case(connection: Connection, case: Case, at: datetime, *, demo: bool = 
     if sheet is not None:
         kept["worksheet", sheet.version] = sheet.body
     attempt.read["failures"] = [row for row in (head, *more) if row.job]
-    trail = list(connection.execute(_trail(case.id)))
+    kept["trail"] = trail = list(connection.execute(_trail(case.id)))
     kept["completed"] = completed_in(trail)
     return Reading(
         attempt,
