@@ -112,7 +112,8 @@ def _url(engine: Engine) -> str:
 def _told(found: dict[str, list[float]], numbers: tuple[int, int]) -> dict[str, Any]:
     """The table of all that was measured is printed; the worse of the two people is what counts."""
     for name, (few, many) in found.items():
-        print(f"  {name}: p95 {few:.2f} ms at {numbers[0]:,}, {many:.2f} ms at {numbers[1]:,} tasks: {many / few:.2f} ×")
+        both = f"p95 {few:.2f} ms at {numbers[0]:,}, {many:.2f} ms at {numbers[1]:,} tasks"
+        print(f"  {name}: {both}: {many / few:.2f} ×")
     few, many = max((found[f"rows and counts, {said}"] for said in PEOPLE.values()), key=lambda both: both[1] / both[0])
     return {
         "value": round(many, 2), "unit": "ms p95", "ratio": round(many / few, 2),

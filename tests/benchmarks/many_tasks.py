@@ -29,7 +29,8 @@ OF_A_CITY = 1000
 REVIEWERS = tuple(Role(f"{kind}_reviewer") for kind in ("city_health", "city_insurance", "city_finance"))
 _SERIES = {
     "postgresql": "generate_series(1, {number}) AS s(i)",
-    "sqlite": "(WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {number}) SELECT i FROM n) AS s",
+    "sqlite": "(WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {number})"
+    " SELECT i FROM n) AS s",
 }
 SINCE = "2026-03-02T01:00:00.000000Z"
 
@@ -125,7 +126,8 @@ def _variants(connection: Connection, today: date) -> None:
                 offset = CITY_KINDS.index(kind) if in_city else len(CITY_KINDS) + COUNTY_KINDS.index(kind)
                 rows.append((stage.name, step.source[0], step.trigger, str(role), offset, 0 if in_city else 1))
     connection.execute(text(
-        "CREATE TEMPORARY TABLE variants (v INTEGER, stage TEXT, state TEXT, trig TEXT, role TEXT, body INTEGER, county INTEGER)"
+        "CREATE TEMPORARY TABLE variants (v INTEGER, stage TEXT, state TEXT, trig TEXT, role TEXT,"
+        " body INTEGER, county INTEGER)"
     ))
     connection.execute(
         text("INSERT INTO variants VALUES (:v, :stage, :state, :trig, :role, :body, :county)"),
@@ -147,7 +149,8 @@ _STATEMENTS = (
     " JOIN days ON days.d = (s.i * 37) % 60",
     "INSERT INTO cases (id, stage, consortium_id, place, pool, period, serial, state, revision, since, dossier_version,"
     " subject_hash, progress, record_seq, record_hash, opened_at)"
-    f" SELECT i, stage, city * 3 + county + 1, '', 'resident', '2026-03', i, state, 1, '{SINCE}', 1, '', '{{{{}}}}', 1, '',"
+    f" SELECT i, stage, city * 3 + county + 1, '', 'resident', '2026-03', i, state, 1, '{SINCE}', 1, '',"
+    " '{{}}', 1, '',"
     f" '{SINCE}' FROM made ORDER BY i",
     "INSERT INTO tasks (id, case_id, trigger, organisation_id, role, since, deadline)"
     f" SELECT i, i, trig, city * {{bodies}} + body + in_county * county * {len(COUNTY_KINDS)} + 1, role, '{SINCE}', day"

@@ -16,7 +16,7 @@ from workflow.inbox.keyset import START, Position
 from workflow.inbox.posts import desk_of
 from workflow.inbox.rows import read
 
-TODO = Filters()
+ALL_WAITING = Filters()
 
 
 def viewer(*actors: Actor, **more: Any) -> SimpleNamespace:
@@ -57,7 +57,7 @@ def pages(
     return found
 
 
-def rows(connection: Connection, looking: Any, filters: Filters = TODO, **options: Any) -> list[Any]:
+def rows(connection: Connection, looking: Any, filters: Filters = ALL_WAITING, **options: Any) -> list[Any]:
     """Every row of a box."""
     return [row for page in pages(connection, looking, filters, **options) for row in page]
 

@@ -1,4 +1,4 @@
-"""What stands in an address: filters, the places of pages, filters kept by name; what was not written here is refused."""
+"""What stands in an address: filters, places of pages, filters kept by name; what was not written here is refused."""
 
 from __future__ import annotations
 
@@ -98,8 +98,8 @@ def test_nothing_is_skipped_or_twice_when_rows_come_and_go_between_pages(sample:
 
 @pytest.mark.parametrize(
     "change",
-    [lambda mark: mark[:-1] + ("A" if mark[-1] != "A" else "B"), lambda mark: "x" + mark, lambda mark: mark.split(".")[0],
-     lambda mark: mark * 9, lambda mark: "%27 OR 1=1", lambda mark: "\x00"],
+    [lambda mark: mark[:-1] + ("A" if mark[-1] != "A" else "B"), lambda mark: "x" + mark,
+     lambda mark: mark.split(".")[0], lambda mark: mark * 9, lambda mark: "%27 OR 1=1", lambda mark: "\x00"],
 )  # fmt: skip
 def test_a_place_that_was_tampered_with_is_refused_in_words(
     sample: Sample, clerk: Actor, visit: Visit, monkeypatch: pytest.MonkeyPatch, change: Change
@@ -166,7 +166,9 @@ def save(client: FlaskClient, name: str, query: str) -> Any:
     return client.post("/inbox/filters", data={"csrf_token": token(client), "name": name, "query": query})
 
 
-def test_a_filter_is_kept_under_a_name_and_found_again(sample: Sample, clerk: Actor, visit: Visit, engine: Engine) -> None:
+def test_a_filter_is_kept_under_a_name_and_found_again(
+    sample: Sample, clerk: Actor, visit: Visit, engine: Engine
+) -> None:
     client = visit(clerk)
     answer = save(client, "职工本月", "pool=employee&q=2026-10&evil=1&after=zz")
     assert answer.status_code == 302 and answer.location == "/inbox?pool=employee&q=2026-10"
@@ -180,7 +182,8 @@ def test_a_filter_is_kept_under_a_name_and_found_again(sample: Sample, clerk: Ac
     gone = {"csrf_token": token(other), "id": str(row.id)}
     assert other.post("/inbox/filters/delete", data=gone).status_code == 404
     assert "职工本月" in client.get("/inbox").text, "only its owner deletes it"
-    assert client.post("/inbox/filters/delete", data={"csrf_token": token(client), "id": str(row.id)}).status_code == 302
+    gone = {"csrf_token": token(client), "id": str(row.id)}
+    assert client.post("/inbox/filters/delete", data=gone).status_code == 302
     assert "职工本月" not in client.get("/inbox").text
 
 

@@ -1,4 +1,4 @@
-"""Drafts: text alone, one's own alone, shown again with a warning where the case has moved, gone when sent or closed."""
+"""Drafts: text alone, one's own alone, shown again with a warning where the case moved, gone when sent or closed."""
 
 from __future__ import annotations
 

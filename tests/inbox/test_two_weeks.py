@@ -1,4 +1,4 @@
-"""The sheet of an office: every role's open tasks that are overdue or due within ten working days, and what they lack."""
+"""The sheet of an office: every role's open tasks, overdue or due within ten working days, and what they lack."""
 
 from __future__ import annotations
 

@@ -63,8 +63,8 @@ def _due(connection: Connection, organisation_id: int, until: date) -> list[Any]
     together = union_all(*first).subquery()
     keys = select(together).order_by(together.c.deadline, together.c.id).limit(MOST_ROWS + 1).subquery()
     query = (
-        select(cases, tasks.c.trigger, tasks.c.organisation_id, tasks.c.role, tasks.c.deadline, persons.c.name.label("person"))
-        .add_columns(consortia.c.name, consortia.c.name_en)
+        select(cases, tasks.c.trigger, tasks.c.organisation_id, tasks.c.role, tasks.c.deadline)
+        .add_columns(persons.c.name.label("person"), consortia.c.name, consortia.c.name_en)
         .join_from(keys, tasks, tasks.c.id == keys.c.id)
         .join(cases, cases.c.id == tasks.c.case_id)
         .join(consortia, consortia.c.id == cases.c.consortium_id)
