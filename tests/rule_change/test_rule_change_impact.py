@@ -118,7 +118,8 @@ def test_what_works_backwards_lists_what_must_be_made_up(engine: Engine) -> None
         told = connection.execute(select(notices).where(notices.c.kind == "supplement")).one()
         noted = connection.execute(select(records).where(records.c.verb == "supplement_due")).one()
         state = connection.scalar(select(cases.c.state).where(cases.c.id == month.case_id))
-    assert (told.case_id, told.role, noted.case_id, state) == (month.case_id, "agency_reviewer", month.case_id, "approved")
+    assert (told.case_id, told.role, noted.case_id) == (month.case_id, "agency_reviewer", month.case_id)
+    assert state == "approved"
 
 
 def test_without_the_documents_word_nothing_works_backwards(engine: Engine) -> None:

@@ -107,7 +107,8 @@ def test_a_bound_in_principle_gives_way_to_a_document_and_is_told(city: City) ->
         (RATIO, "2025-05-31", "2025-04-30", ""), (RATIO, "2025-05-31", "2025-05-01", "month"),
         ("clearing.overrun", "2026-01-01", "2025-12-31", ""), ("clearing.overrun", "2026-12-31", "2026-01-01", "year"),
         ("clearing.due_by", "2026-01-02", "2026-01-01", ""), ("clearing.due_by", "2026-01-01", "2026-01-01", "day"),
-        ("settlement.pay_lead_within", "2025-05-02", "2025-05-01", ""), ("committee.quorum", "2025-05-02", "2025-05-02", "day"),
+        ("settlement.pay_lead_within", "2025-05-02", "2025-05-01", ""),
+        ("committee.quorum", "2025-05-02", "2025-05-02", "day"),
     ],
 )  # fmt: skip
 def test_a_rule_begins_with_a_period_that_has_not(rule: str, since: str, today: str, period: str) -> None:

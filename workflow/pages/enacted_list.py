@@ -1,4 +1,4 @@
-"""What was enacted for a place and those above it: each rule with its case, its document, its scan and what followed."""
+"""What was enacted for a place and those above it: each rule with its case, document, scan and what followed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ from workflow.pages.rule_values import value_text
 from workflow.rules import rulebook
 
 
-def rows(connection: Connection, places: Collection[str], visible: Collection[int], day: date) -> list[SimpleNamespace]:
+def rows(
+    connection: Connection, places: Collection[str], visible: Collection[int], day: date
+) -> list[SimpleNamespace]:
     """The enacted rules of ``places``, newest first; the case is linked for whoever may see it.
 
     ``until`` is the last day of one that another has followed, ``gone`` that it never holds, ``ahead`` not yet.

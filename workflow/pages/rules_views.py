@@ -56,7 +56,8 @@ def rules() -> str:
         places=[SimpleNamespace(code=one, name=words.pick(names[one].name, names[one].name_en)) for one in places],
         digest=held.in_force(day).digest,
         provisions=[
-            _row(one, sources.get((one.place, one.rule, one.since))) for _key, one in sorted(held.provisions(day).items())
+            _row(one, sources.get((one.place, one.rule, one.since)))
+            for _key, one in sorted(held.provisions(day).items())
         ],
         enacted=enacted,
     )
