@@ -99,6 +99,13 @@ def test_it_is_looked_at_again_when_it_is_carried_out(sample: Sample, stuck: int
     assert outcomes(sample, stuck) == ["open"]
 
 
+def test_only_what_is_stuck_is_mended_where_something_is(sample: Sample, stuck: int) -> None:
+    said = refused(
+        sample.engine, stuck, "intervention_propose", administrators(sample)[0], target="reseat:other", reason="样例"
+    )
+    assert said == "这一事项现在不需要干预"
+
+
 def test_nobody_else_intervenes(sample: Sample, stuck: int) -> None:
     for role in (Role.AGENCY_HEAD, Role.AUDITOR, APPROVERS[1]):
         said = refused(sample.engine, stuck, "intervention_propose", sample.actor(role), **RESEAT)

@@ -130,3 +130,12 @@ def test_whoever_acts_for_the_one_it_is_handed_to_may_take_it(sample: Sample, ca
 def test_a_seat_without_a_task_has_nothing_to_hand_on(sample: Sample, case_id: int) -> None:
     said = refused(sample.engine, case_id, "reassign", sample.actor(Role.AGENCY_CLERK), task=TASK, person=0, **WHY)
     assert said == "本岗位现在没有可以转办的待办"
+
+
+def test_only_a_head_hands_on_the_task_of_another_post(sample: Sample, case_id: int) -> None:
+    first, second = people(sample)
+    sample.take(case_id, "opine", first, data=dict(AGREE))
+    task, head = f"decide|{APPROVERS[0]}", sample.actor(APPROVERS[0])
+    said = refused(sample.engine, case_id, "reassign", second, task=task, person=head.person_id, **WHY)
+    assert said == "本岗位现在没有可以转办的待办"
+    hand_on(sample, case_id, head, sample.actor(APPROVERS[0], 1), task)
