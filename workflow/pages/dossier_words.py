@@ -70,6 +70,12 @@ TERMS: dict[str, tuple[str, str]] = {
     "daily": ("日常检查", "daily checks"), "scores": ("得分", "scores"), "score": ("得分", "score"),
     "entries": ("指标", "entries"), "scheme": ("考核办法", "scheme"), "review": ("复核", "review"),
     "reviewed": ("复核", "reviewed"), "objection": ("异议", "objection"), "indicators": ("指标", "indicators"),
+    "cost_growth": ("费用增长", "cost growth"), "in_county_fund_share": ("县域内基金支付占比", "fund share in county"),
+    "primary_fund_share": ("基层基金支付占比", "fund share of primary care"), "quality": ("质量", "quality"),
+    "primary_visit_share": ("基层就诊占比", "visit share of primary care"), "workload": ("工作量", "workload"),
+    "reimbursement_ratio": ("实际报销比例", "reimbursement ratio"), "chronic_control": ("慢病管理", "chronic control"),
+    "primary_care": ("基层服务", "primary care"), "chronic_package": ("慢病包干", "chronic package"),
+    "drg_budget": ("DRG 预算", "DRG budget"),
     # clearing and surplus plan
     "earlier_deposits": ("以前质量保证金", "earlier deposits"), "penalties": ("违约金", "penalties"),
     "carried_months": ("结转的月份", "carried months"), "parts": ("分配部分", "parts"), "reasons": ("原因", "reasons"),
