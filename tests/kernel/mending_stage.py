@@ -68,7 +68,7 @@ STEPS = (
     step("edit", State.DRAFTING, STAY, "填写", Role.LEAD_CLERK, duty=Duty.PREPARE),
     step("submit", State.DRAFTING, State.SUBMITTED, "提交", Role.LEAD_CLERK, duty=Duty.PREPARE, recallable=True),
     forth(State.DRAFTING, (State.SUBMITTED, State.CHECKED), Role.LEAD_CLERK, duty=Duty.PREPARE),
-    step("sneak", State.DRAFTING, STAY, "后台改动", Role.SYSTEM),
+    step("sneak", (State.DRAFTING, State.CHECKED), STAY, "后台改动", Role.SYSTEM),
     step("check", State.SUBMITTED, State.CHECKED, "复核", Role.AGENCY_REVIEWER, duty=Duty.REVIEW,
          casts=("approval", "review"), edits=False, recallable=True),
     back(State.SUBMITTED, State.DRAFTING, Role.AGENCY_REVIEWER, duty=Duty.REVIEW),

@@ -93,6 +93,15 @@ def test_what_the_waiver_covers_is_the_content_that_came_straight_back(desk: Des
     assert desk.take(case_id, "approve", HEAD) == "approved"
 
 
+def test_a_change_after_it_came_straight_back_asks_for_every_link(desk: Desk) -> None:
+    case_id = desk.case_at("checked")
+    desk.take(case_id, "send_back", HEAD, reason="一", to="drafting", way="straight")
+    desk.take(case_id, "straight_back", CLERK)
+    desk.take(case_id, "sneak", SYSTEM)
+    assert outcomes(desk, case_id) == ["returned", "void", "open"]
+    assert "还缺“经办意见”" in refused(desk, case_id, "approve", HEAD)
+
+
 @pytest.mark.parametrize("way", ["in_order", "straight"])
 def test_nothing_but_the_named_parts_may_change(desk: Desk, way: str) -> None:
     case_id = desk.case_at("checked")
