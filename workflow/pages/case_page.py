@@ -49,15 +49,12 @@ def build(
     every_clock = clocks.of_case(connection, case.id)
     name = words.pick(consortium.name, consortium.name_en)
     return SimpleNamespace(
-        title=case_title(case.stage, name, case.period),
-        subject=case_subject(case.stage, case.period),
-        amount_fen=case.amount_fen,
-        stage=case.stage,
+        title=case_title(case.stage, name, case.period), subject=case_subject(case.stage, case.period),
+        amount_fen=case.amount_fen, stage=case.stage,
         stage_label=attempt.stage.label,
         state_label=attempt.stage.state_labels[case.state],
         consortium=SimpleNamespace(name=name, url=f"/consortia/{consortium.id}"),
-        period=words.period_label(case.period),
-        pool_label=words.POOLS[case.pool],
+        period=words.period_label(case.period), pool_label=words.POOLS[case.pool],
         timeline=_timeline(attempt, reading.trail),
         now=None if case.closed_at else _now(reading, viewer, awaited, every_clock),
         clocks=clock_card.cards(reading, every_clock, {organisation: None for _trigger, organisation, _role in awaited}),
@@ -73,7 +70,7 @@ def build(
         attachments=_attachments(reading, viewer),
         documents=evidence.documents(viewer, case),
         has_errors=bool(bound),
-    )
+    )  # fmt: skip
 
 
 def _timeline(attempt: Attempt, trail: list[Any]) -> list[SimpleNamespace]:
