@@ -13,8 +13,9 @@ from sqlalchemy import Engine, select
 
 from tests.calendar.test_calendar_page import enter
 from tests.rule_change.changing import CITY, HEAD, RATIO, REVIEWER, SCAN, City, city_with_month
-from workflow.db import reading
+from workflow.db import reading, writing
 from workflow.model import cases
+from workflow.organisations.model import consortia, organisations
 
 
 @pytest.fixture
@@ -85,6 +86,16 @@ def test_what_is_enacted_stands_on_the_page_of_rules(app: Flask, city: City) -> 
         assert (answer.status_code, answer.data) == (200, SCAN)
         assert "attachment" in answer.headers["Content-Disposition"]
         assert client.get("/rules/enacted/2/scan").status_code == 404
+    with writing(city.engine) as connection:
+        lead = city.county.organisations["lead"]
+        moved = {"place": "demo-suixi"}
+        connection.execute(consortia.update().where(consortia.c.id == city.county.consortium_id).values(**moved))
+        connection.execute(organisations.update().where(organisations.c.id == lead).values(**moved))
+    assert client.get("/rules/enacted/1/scan").status_code == 404
+    with writing(city.engine) as connection:
+        back = {"place": city.county.place}
+        connection.execute(consortia.update().where(consortia.c.id == city.county.consortium_id).values(**back))
+        connection.execute(organisations.update().where(organisations.c.id == lead).values(**back))
     before = client.get(f"/rules?place={city.county.place}&on=2025-04-30").text
     assert "尚未生效" in before
 

@@ -83,8 +83,18 @@ def test_samples_only_in_a_demo(city: City) -> None:
     city.begin(status="sample")
     with writing(city.engine) as connection:
         connection.execute(settings.delete().where(settings.c.name == DEMO_MARK))
-    with pytest.raises(Refused, match="样例"):
+    with pytest.raises(Refused, match="只有样例规则"):
         city.begin(status="sample")
+
+
+def test_no_sample_value_where_the_rules_are_real(engine: Engine) -> None:
+    stages.load()
+    real = "cn-anhui-suixi"
+    with writing(engine) as connection:
+        there = City(engine, make_county(connection, place=real, city=real, demo=False))
+    with pytest.raises(Refused, match="样例值只能用在演示数据库"):
+        there.begin(place=real, status="sample")
+    there.begin(place=real, status="official")
 
 
 def test_what_has_begun_meanwhile_is_not_enacted(city: City) -> None:
