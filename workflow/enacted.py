@@ -124,6 +124,20 @@ def checked(connection: Connection, version: str) -> list[Any]:
     return rows
 
 
+def problems(connection: Connection) -> list[str]:
+    """What of the enacted rules and of the impacts kept is not as it was enacted, in words; empty when all is."""
+    found = []
+    try:
+        checked(connection, version_of(connection))
+    except Broken as broken:
+        found.append(str(broken))
+    columns = rule_impacts.c
+    for row in connection.execute(select(columns.case_id, columns.version, columns.body, columns.sha256)):
+        if hashlib.sha256(row.body.encode()).hexdigest() != row.sha256:
+            found.append(f"案件 {row.case_id} 影响测算第 {row.version} 版：内容与哈希不符")
+    return found
+
+
 def row_hash(before: str, values: Mapping[str, Any]) -> str:
     """The hash that ties an enacted rule to the one before it."""
     told = {name: _plain(values[name]) for name in _FIELDS}

@@ -22,6 +22,7 @@ from workflow.model import cases, notices, records, rule_impacts, settings, work
 from workflow.occurrences import run_due
 from workflow.rule_change import impact
 from workflow.rule_change.jobs import JOBS
+from workflow.trail import checks
 
 
 def proposed(value: Any = "0.03", since: str = "2025-05-01", rule: str = RATIO, place: str = CITY) -> Enacted:
@@ -132,6 +133,7 @@ def test_every_process_knows_and_what_was_changed_behind_it_is_refused(engine: E
     city = city_with_month(engine).to_enacted()
     with reading(engine) as connection:
         version = enacted.version_of(connection)
+        assert not any("规则" in one for one in checks.verify(connection).problems)
         assert rules.rulebook(connection) is rules.rulebook(connection)
     enacted._books.clear()
     with reading(engine) as connection:
@@ -145,6 +147,8 @@ def test_every_process_knows_and_what_was_changed_behind_it_is_refused(engine: E
         connection.execute(settings.update().where(settings.c.name == VERSION).values(value="0" * 64))
     with reading(engine) as connection, pytest.raises(Broken, match="与登记的版本不符"):
         rules.rulebook(connection)
+    with reading(engine) as connection:
+        assert any("与登记的版本不符" in one for one in checks.verify(connection).problems)
     assert city.case.state == "enacted" and len(version) == 64
 
 

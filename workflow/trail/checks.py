@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select, text
 
-from workflow import guards, ledger
+from workflow import enacted, guards, ledger
 from workflow.attempt import sha256
 from workflow.db import canonical, moment_text
 from workflow.model import cases, dossiers, settings, worksheets
@@ -47,6 +47,7 @@ def verify(connection: Connection, witness: Path | None = None) -> Verified:
     counted, broken = _chains(connection, chains)
     problems = chains.problems + broken + table.problems + problems
     problems += _contents(connection) + ledger.check_journals(connection)
+    problems += enacted.problems(connection)
     problems += [f"缺少触发器 {name}" for name in guards.missing(connection)]
     return Verified(counted, chains.counted, table.last["day"] if table.last else "", problems)
 
