@@ -31,7 +31,7 @@ def show() -> str:
     """The comparison, with the figures of a consortium's year where one was picked."""
     chosen = _chosen()
     trial = trial_of(connection(), chosen.place, looking.this_day(), chosen.facts)
-    if chosen.facts:
+    if "prior_in_county_fen" in chosen.facts:
         carry_out(trial, {}, rules.rulebook(connection()))
     return render_template("what_if/modes.html", page=_page(chosen, trial))
 
@@ -72,7 +72,7 @@ def _page(chosen: SimpleNamespace, trial: Trial) -> SimpleNamespace:
     shown = side_by_side(trial)
     return SimpleNamespace(
         action=address, form=trial.form, rules=trial.rules, consortium=row.id if row else 0, year=chosen.year,
-        years=chosen.years, has_errors=trial.bad,
+        years=chosen.years, has_prior="prior_in_county_fen" in chosen.facts, has_errors=trial.bad,
         name=words.pick(row.name, row.name_en) if row else "",
         consortia=[SimpleNamespace(id=one.id, name=words.pick(one.name, one.name_en)) for one in chosen.known.values()],
         result=SimpleNamespace(

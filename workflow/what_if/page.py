@@ -103,8 +103,15 @@ def carry_out(trial: Trial, typed: Mapping[str, str], rulebook: RuleBook) -> Tri
         if entry is None:
             trial.general.append(refusal)
         else:
-            entry.error = words.pick(refusal.reason, refusal.reason_en)
+            entry.error = _at_field(refusal)
     return trial
+
+
+def _at_field(refusal: Refusal) -> str:
+    """What a refusal says beside the field it names: the name itself is left out."""
+    reason, reason_en = str(refusal.reason), refusal.reason_en
+    return str(words.pick(
+        reason.removeprefix(f"填报数据有误：{refusal.fact}："), reason_en.removeprefix(f"Bad fact: {refusal.fact}: ")))
 
 
 def _at_rule(trial: Trial, refusal: Refusal) -> None:

@@ -17,12 +17,13 @@ _RATIOS = {
     "ratio", "fund", "of_budget", "min_surplus_rate", "min_overrun_rate", "ratio_at_top", "less_per_point", "ceiling",
     "fund_share", "quantile",
 }  # fmt: skip
+_ROWS = ("bands", "tiers", "quantiles")
 _KEYS = {
-    "bands": _("档"), "tiers": _("档"), "from": _("起"), "upto": _("至"), "to": _("止"), "fund": _("基金分担"),
+    "from": _("起"), "upto": _("至"), "to": _("止"), "fund": _("基金分担"),
     "less_per_point": _("每低一分减"), "top": _("档顶分数"), "ratio_at_top": _("档顶比例"), "withhold": _("暂扣"),
     "gate": _("门槛"), "min_surplus_rate": _("最低结余率"), "of_budget": _("占总额预算"), "fails_below": _("不合格线"),
     "split": _("分给"), "indicators": _("指标"), "scoring": _("评分"), "weight": _("权重"), "floor": _("底线"),
-    "target": _("目标值"), "per_event": _("每次扣分"), "quantiles": _("名次段"),
+    "target": _("目标值"), "per_event": _("每次扣分"),
 }  # fmt: skip
 
 
@@ -69,10 +70,11 @@ def _fields(
 ) -> Iterator[Entry]:
     if isinstance(value, Mapping):
         for key, one in value.items():
-            yield from _fields(provision, one, (*steps, key), _joined(label, _word(key, provision.rule, names)), names)
+            said = "" if key in _ROWS else _word(key, provision.rule, names)
+            yield from _fields(provision, one, (*steps, key), _joined(label, said), names)
     elif isinstance(value, Sequence) and not isinstance(value, str):
         for index, one in enumerate(value):
-            said = _called(one, names) or f"{index + 1}"
+            said = _called(one, names) or str(_("第 %(number)s 档", number=index + 1))
             yield from _fields(provision, one, (*steps, index), _joined(label, said), names)
     elif isinstance(value, str):
         kind = _kind(provision.unit, value, steps)
@@ -115,7 +117,7 @@ def _word(key: str, rule: str, names: Mapping[str, str]) -> str:
 
 
 def _joined(label: str, more: str) -> str:
-    return f"{label} · {more}" if label else more
+    return " · ".join(part for part in (label, more) if part)
 
 
 def names_in(value: Any) -> dict[str, str]:
