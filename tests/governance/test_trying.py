@@ -65,6 +65,7 @@ def test_what_a_rule_file_may_not_say_cannot_be_tried(rulebook: RuleBook, rule: 
 
 
 def test_a_bound_in_principle_gives_way(rulebook: RuleBook) -> None:
-    book = rulebook.at("demo-hunan-beihe").in_force(DAY, agreement={"clearing.overrun": [{"upto": "0.2", "fund": "0.4"}]})
+    agreed = {"clearing.overrun": [{"upto": "0.2", "fund": "0.4"}]}
+    book = rulebook.at("demo-hunan-beihe").in_force(DAY, agreement=agreed)
     value = {**book.rule("clearing.overrun").value, "ceiling": "0.20"}
     assert tried(book, rulebook, {"clearing.overrun": value}).rule("clearing.overrun").value["ceiling"] == "0.20"

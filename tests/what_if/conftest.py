@@ -58,7 +58,9 @@ class Desk:
         visitor.post("/preferences")
         return visitor
 
-    def decide(self, stage: str, sheet: str, facts: Mapping[str, Any], place: str, agreement: Mapping[str, Any]) -> None:
+    def decide(
+        self, stage: str, sheet: str, facts: Mapping[str, Any], place: str, agreement: Mapping[str, Any]
+    ) -> None:
         """Open a case with its calculated sheet."""
         with writing(self.engine) as connection:
             number = lifecycle.open_case(

@@ -43,6 +43,7 @@ def every_request(desk: Desk, visitor: Visitor) -> list[tuple[str, Callable[[], 
     plan, cleared = (f"/what-if/{desk.cases[sheet]}/1" for sheet in ("surplus-plan", "annual-clearing"))
     typed = {"f.raised_fen": "1000", "f.spending_fen": "900", "f.in_county_fen": "700", "f.prior_in_county_fen": "650"}
     city = "/what-if/city?rule=clearing.retention"
+    proposed = {"since": "2027-01-01", "r.clearing.retention.[0].bands[0].ratio": "40%"}
     return [
         ("index", lambda: visitor.get("/what-if"), 200),
         ("plan", lambda: visitor.get(plan), 200),
@@ -61,7 +62,7 @@ def every_request(desk: Desk, visitor: Visitor) -> list[tuple[str, Callable[[], 
         ("modes typed", lambda: visitor.post("/what-if/payment-modes", typed), 200),
         ("modes empty", lambda: visitor.post("/what-if/payment-modes"), 422),
         ("city", lambda: visitor.get(city), 200),
-        ("city tried", lambda: visitor.post(city, {"since": "2027-01-01", "r.clearing.retention.[0].bands[0].ratio": "40%"}), 200),
+        ("city tried", lambda: visitor.post(city, proposed), 200),
         ("city refused", lambda: visitor.post(city, {"since": "tomorrow"}), 422),
     ]  # fmt: skip
 
