@@ -23,7 +23,7 @@ from workflow.rule_change.telling import tell_rules_officers
 
 ASK_FROM_MONTH = 10
 AHEAD = timedelta(days=92)
-TELL = "tell_supplements"
+TELL, REMIND = "tell_supplements", "remind_of_rules"
 YEARLY_UNIT = "days_by_year"
 
 
@@ -76,7 +76,16 @@ def rules_running_out(connection: Connection, at: datetime) -> list[Due]:
     for place in places:
         for owner, rule, until in _running_out(connection, place, day):
             found.setdefault(f"{rule}/{until}/{owner}", Due(-int(until[:4]), f"{rule}/{until}/{owner}", at))
-    return list(found.values())
+    done = _ended(connection, REMIND) if found else set()
+    return [due for due in found.values() if (due.scope, due.period) not in done]
+
+
+def _ended(connection: Connection, job: str) -> set[tuple[int, str]]:
+    """The runs of a job that are over, by scope and period."""
+    query = select(occurrences.c.scope, occurrences.c.period).where(
+        occurrences.c.job == job, occurrences.c.status.in_(("done", "resolved"))
+    )
+    return {(row.scope, row.period) for row in connection.execute(query)}
 
 
 def _running_out(connection: Connection, place: str, day: date) -> Iterator[tuple[str, str, str]]:
@@ -108,15 +117,12 @@ def supplements_to_tell(connection: Connection, at: datetime) -> list[Due]:
     query = select(cases.c.id, cases.c.progress).where(
         cases.c.stage == "rule_change", cases.c.progress.contains('"supplementary":')
     )
-    ended = select(occurrences.c.scope, occurrences.c.period).where(
-        occurrences.c.job == TELL, occurrences.c.status.in_(("done", "resolved"))
-    )
-    done = {(row.scope, row.period) for row in connection.execute(ended)}
     found = [
         (one["case"], f"{one['day']}/{row.id}")
         for row in connection.execute(query)
         for one in json.loads(row.progress)["supplementary"]["due"]
     ]
+    done = _ended(connection, TELL) if found else set()
     return [Due(number, period, at) for number, period in found if (number, period) not in done]
 
 
@@ -138,5 +144,5 @@ JOBS = [
     Job(TELL, _("告知须补充办理"), supplements_to_tell, tell_supplement),
     Job("show_rule_impact", _("列明规则影响"), impacts_to_show, show),
     Job("supersede_rules", _("标记被取代的规则"), superseded, supersede),
-    Job("remind_of_rules", _("提醒规则缺值"), rules_running_out, remind),
+    Job(REMIND, _("提醒规则缺值"), rules_running_out, remind),
 ]
