@@ -14,10 +14,11 @@ from .bounds import bound_words, outside
 from .catalogue import RuleName
 from .entries import Dated, check_value
 from .findings import Findings, Where
-from .provisions import settled
+from .provisions import Citation, settled
 from .rules import RuleBook
 
 TRIED = "trial"
+_NO_DOCUMENT = Citation("试算", "试算值，不是规定 A value that is tried, no rule", "", "试算值，没有文件依据")
 
 
 def tried(book: Book, rulebook: RuleBook, values: Mapping[str, Any]) -> Book:
@@ -39,7 +40,7 @@ def tried(book: Book, rulebook: RuleBook, values: Mapping[str, Any]) -> Book:
         check_value(value, RuleName(rule, held.title, held.title_en, held.unit), spot, findings)
         if not findings.refusals:
             _check_bounds(book, rulebook, rule, value, findings)
-        provisions[rule] = replace(held, value=value, answered_by=TRIED)
+        provisions[rule] = replace(held, value=value, answered_by=TRIED, status="unverified", cite=_NO_DOCUMENT)
     if missing or findings.refusals:
         raise Refused(*missing, *findings.refusals)
     answers = {rule: answer for rule, answer in book.agreement.items() if rule not in values}

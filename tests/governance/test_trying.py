@@ -27,6 +27,7 @@ def test_a_tried_value_answers_and_the_book_stays(rulebook: RuleBook) -> None:
     other = tried(book, rulebook, {"surplus.tier_ratios": ratios})
     assert other.rule("surplus.tier_ratios").value == ratios
     assert other.rule("surplus.tier_ratios").answered_by == "trial"
+    assert other.rule("surplus.tier_ratios").cite.document == "试算", "a tried value cites no document"
     assert book.rule("surplus.tier_ratios").value == {"county": "6", "township": "3", "village": "1"}
     assert book.digest == digest != other.digest
     assert rulebook.at("demo-hunan-beihe").in_force(DAY, agreement=AGREED).digest == digest

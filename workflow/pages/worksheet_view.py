@@ -201,7 +201,8 @@ def _provision(data: dict[str, Any] | None) -> SimpleNamespace | None:
 
     cite = data.get("cite") or {}
     place = rulebook().places.get(data.get("place", ""))
-    answered = {"agreement": words.pick("协议约定", "set in the agreement"), "own": words.pick("专项批复", "own approval")}
+    answered = {"agreement": words.pick("协议约定", "set in the agreement"), "own": words.pick("专项批复", "own approval"),
+                "trial": words.pick("试算值", "tried")}
     return SimpleNamespace(
         title=words.pick(data.get("title") or data["rule"], data.get("title_en")),
         value=rule_values.value_text(data["rule"], data["value"], data.get("unit", "")),
