@@ -24,6 +24,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
         inbox,
         organisations,
         pages,
+        reconciliation,
         security,
         stages,
         what_if,
@@ -42,6 +43,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     inbox.init_app(app)
     organisations.init_app(app)
     banking.init_app(app)
+    reconciliation.init_app(app)
     calendar.init_app(app)
     flows.init_app(app)
     what_if.init_app(app)

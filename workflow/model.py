@@ -15,13 +15,11 @@ from sqlalchemy import (
 )
 
 from workflow.acts.model import definitions as definitions
-from workflow.banking.model import bank_account_answers as bank_account_answers
-from workflow.banking.model import bank_accounts as bank_accounts
+from workflow.banking.model import bank_account_answers, bank_accounts  # noqa: F401
 from workflow.claims.model import claim_files as claim_files
 from workflow.db import Day, Fen, Flag, Key, Moment, key_column, table
 from workflow.enacted import rule_impacts as rule_impacts
-from workflow.trail.model import seal_heads as seal_heads
-from workflow.trail.model import seals as seals
+from workflow.trail.model import seal_heads, seals  # noqa: F401
 
 settings = table("settings", Column("name", Text, primary_key=True), Column("value", Text, nullable=False))
 
@@ -177,8 +175,7 @@ decisions = table(
         ["rounds.case_id", "rounds.round_no", "rounds.subject_hash"],
     ),
     ForeignKeyConstraint(
-        ["case_id", "round_no", "seat_key"],
-        ["round_seats.case_id", "round_seats.round_no", "round_seats.seat_key"],
+        ["case_id", "round_no", "seat_key"], ["round_seats.case_id", "round_seats.round_no", "round_seats.seat_key"]
     ),
     ForeignKeyConstraint(
         ["case_id", "person_id", "duty"],

@@ -75,12 +75,11 @@ def arguments(walk: Walk, about: str, relation: str) -> dict[str, Any]:
     """What stands in the address of a route about somebody's ``about``."""
     if relation == "missing":
         return dict.fromkeys(("consortium_id", "case_id", "number", "run_id"), MISSING)
-    code = CONSORTIUM_OF[relation]
-    month = _month(walk, code)
-    files = select(attachments.c.case_id, attachments.c.sha256).join(cases, cases.c.id == attachments.c.case_id)
+    month = _month(walk, code := CONSORTIUM_OF[relation])
+    files = select(attachments).join(cases, cases.c.id == attachments.c.case_id).order_by(attachments.c.id).limit(1)
     with reading(walk.engine) as connection:
         number = connection.scalar(select(consortia.c.id).where(consortia.c.code == code))
-        file = connection.execute(files.where(cases.c.consortium_id == number).limit(1)).one()
+        file = connection.execute(files.where(cases.c.consortium_id == number)).one()
         run = connection.scalar(
             select(occurrences.c.id).where(occurrences.c.scope == month.id, occurrences.c.status == "failed")
         )
@@ -100,9 +99,9 @@ def address(app: Flask, route: str, **given: Any) -> tuple[str, str]:
     found = next(one for one in app.url_map.iter_rules() if one.rule == rule and method in (one.methods or ()))
     words = {
         "stage": "settlement", "trigger": "begin_declaring", "act": "resolve", "chosen": "zh", "filename": "app.css",
-        "what": "end" if "people" in rule else "leave", "digest": "0" * 64, "person_id": 1,
+        "what": "end" if "people" in rule else "leave", "digest": "0" * 64, "person_id": 1, "account": 9,
         "name": "settlement", "verb": "comment", "ballot": "settlement", "version": 1, "delegation": MISSING,
-        "account": MISSING, "batch": "202506-1-01", "kind": "csv",
+        "batch": "202506-1-01", "kind": "csv", "entry": "file",
     }  # fmt: skip
     words["enacted"] = MISSING
     if "display" in rule:

@@ -1,4 +1,4 @@
-"""Which account an organisation is paid into: proposed by one administrator, confirmed by another who types it again."""
+"""The account an organisation is paid into: proposed by one administrator, confirmed by another who types it again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bank accounts of organisations: what one administrator proposed, and what another said to it; both only ever added."""
+"""Bank accounts of organisations: what one administrator proposed, what another said to it; both only ever added."""
 
 from __future__ import annotations
 

@@ -32,7 +32,8 @@ class Payment:
     """One kind of payment of a stage.
 
     ``payees`` are those still to be paid; ``sends`` and ``takes`` the states in which a file may be made and a reply
-    brought; once ``booked``, only what the bank has not paid may be sent again; ``matched`` is told what the bank has paid, by member code, and ``finish`` that nothing is open any more.
+    brought; once ``booked``, only what the bank has not paid may be sent again; ``matched`` is told what the bank has
+    paid, by member code, and ``finish`` that nothing is open any more.
     """
 
     stage: str

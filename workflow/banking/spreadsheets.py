@@ -1,4 +1,4 @@
-"""Tables as files: CSV with the mark that spreadsheets need to read UTF-8, and .xlsx, the same bytes for the same rows."""
+"""Tables as files: CSV with the mark by which spreadsheets know UTF-8, and .xlsx; the same bytes for the same rows."""
 
 from __future__ import annotations
 

@@ -77,7 +77,8 @@ def lines(progress: Mapping[str, Any]) -> list[LineState]:
     notes = {one["ref"]: one for one in book["notes"] if "refused" not in one}
     found, batches = [], live(book)
     for number, batch in enumerate(batches):
-        told, later = rows_of(book, batch["no"]), {line["key"] for one in batches[number + 1 :] for line in one["lines"]}
+        told = rows_of(book, batch["no"])
+        later = {line["key"] for one in batches[number + 1 :] for line in one["lines"]}
         for line in batch["lines"]:
             row = (told or {}).get(line["ref"])
             found.append(
@@ -113,7 +114,7 @@ def open_lines(progress: Mapping[str, Any]) -> list[LineState]:
 
 
 def bank_lines_resolved(attempt: Attempt) -> list[Refusal]:
-    """No line sent to the bank is open: each failed, missing or differing one has a new file or a note by two people."""
+    """No line sent to the bank is open: each that went wrong has a new file or a note by two people."""
     link = f"/{attempt.case.stage}/{attempt.case.id}/bank"
     return [
         Refusal(
@@ -121,7 +122,7 @@ def bank_lines_resolved(attempt: Attempt) -> list[Refusal]:
                 "%(who)s的一笔银行付款未了结（%(ref)s：%(outcome)s），请重新制作付款文件，或由两人登记处理说明",
                 who=one.name or _("银行"), ref=one.ref, outcome=OUTCOMES[one.outcome],
             ),
-            reason_en=f"Bank line {one.ref} is open ({one.outcome}): send it again, or two people note how it was settled",
+            reason_en=f"Bank line {one.ref} is open ({one.outcome}): send it again, or two people note it",
             who=_("付款单位财务"), link=link, fact=f"bank.{one.ref}",
         )
         for one in open_lines(attempt.progress)

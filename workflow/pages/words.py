@@ -31,7 +31,9 @@ VERBS = {
     "open": _("立案"), "overdue": _("超期"), "remind": _("提醒"), "import_claims": _("导入明细"),
     "deadline_moved": _("期限重算"), "deadline_confirmed": _("期限由暂定转为确定"), "escalated": _("超期上报"),
     "supplement_due": _("须补充办理"),
-    "bank_file_taken": _("下载付款文件"),
+    "bank_file_taken": _("下载付款文件"), "reconciliation_file": _("导入经办机构的数"),
+    "reconciliation_totals": _("填写经办机构的合计"), "reconciliation_reason": _("说明对账差异"),
+    "reconciliation_sign": _("对账签字"),
 }
 NOTICES = {"digest": (_("今日待办提醒"), "/?show=soon"), "calendar": (_("工作日历"), "/calendar"), "rule": (_("规则"), "/rules")}
 CLOCKS = {

@@ -80,7 +80,8 @@ register(
     Payment(
         "settlement", "members", _("拨付成员单位"), (Role.LEAD_FINANCE,), (Role.LEAD_HEAD,), PAID,
         (str(State.DISTRIBUTING),), lambda attempt: attempt.consortium.lead_id, _members,
-        lambda attempt: "distributed" in attempt.progress, lambda attempt, code: f"settlement:{attempt.case.id}:distribute:{code}",
+        lambda attempt: "distributed" in attempt.progress,
+        lambda attempt, code: f"settlement:{attempt.case.id}:distribute:{code}",
         lambda attempt: f"{attempt.case.period} 医共体月度结算款", _approved, _members_paid, _close,
     )
 )  # fmt: skip

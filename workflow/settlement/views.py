@@ -9,6 +9,7 @@ from workflow.claims.columns import CATEGORIES
 from workflow.i18n import lazy as _
 from workflow.i18n import yuan
 from workflow.pages.sections import CasePage, Section
+from workflow.reconciliation.section import section
 from workflow.settlement.burn import budget_of_year, burnt_fen
 from workflow.settlement.calculating import SHOWN
 from workflow.settlement.declaring import declare_by
@@ -77,7 +78,7 @@ def sections(page: CasePage) -> list[Section]:
                 distributed=progress.get("distributed"), receipts=_receipts(page, names),
             )
         )  # fmt: skip
-    return found
+    return [*found, *section(page)]
 
 
 def _unregistered(files: list[dict[str, Any]]) -> list[dict[str, Any]]:
