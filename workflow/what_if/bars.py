@@ -13,6 +13,7 @@ from workflow.pages import words
 
 WIDTH, LEFT, RIGHT = 420, 4, 92
 LABEL, BAR, GAP = 18, 13, 12
+ROOM = 62
 KINDS = ("decided", "tried")
 
 
@@ -30,12 +31,22 @@ def bars(title: Any, rows: Sequence[tuple[str, int | None, int | None]]) -> Simp
         for place, (fen, kind) in enumerate(zip(pair, KINDS, strict=True)):
             if fen is not None:
                 parts.append(_bar(fen, kind, zero, width, high - low, top + LABEL + place * (BAR + 2)))
-        drawn.append(SimpleNamespace(label=label, y=top + LABEL - 5, parts=parts))
+        drawn.append(SimpleNamespace(label=_short(label), y=top + LABEL - 5, parts=parts))
         top += LABEL + 2 * (BAR + 2) + GAP
     return SimpleNamespace(
         title=title, width=WIDTH, height=top, zero=zero, left=LEFT, bar=BAR, rows=drawn, said=_said(rows),
         kinds=[kind for place, kind in enumerate(KINDS, 1) if any(row[place] is not None for row in rows)],
     )  # fmt: skip
+
+
+def _short(label: str) -> str:
+    """As much of a label as fits above its bars; the table beside them has all of it."""
+    room = ROOM
+    for place, letter in enumerate(label):
+        room -= 2 if ord(letter) > 0x2E7F else 1
+        if room < 0:
+            return f"{label[:place]}…"
+    return label
 
 
 def _bar(fen: int, kind: str, zero: int, width: int, span: int, y: int) -> SimpleNamespace:
