@@ -125,7 +125,8 @@ def outcome(
     The first verdict that decides ends it: enough returns, enough disagreement, enough agreement, or so many others
     that enough agreement is out of reach. A recusal takes its seat out of the count, an abstention stays in it; with
     every seat recused the round fails. ``present`` is needed where the rule counts those present, unless the rule tells
-    it. ``rule`` may be written as ``Consent.parse`` reads it, or ``{committee: <committee.quorum>, present: 6, motion: major}`` for a committee's vote.
+    it. ``rule`` may be written as ``Consent.parse`` reads it, or for a committee's vote
+    ``{committee: <committee.quorum>, present: 6, motion: major}``.
     Raises ValueError for more verdicts than seats, or an unknown one.
     """
     if isinstance(rule, Mapping) and "committee" in rule:

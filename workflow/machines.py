@@ -34,7 +34,8 @@ class Step:
     what is decided, so that a page opened on an older version is refused. A step back or forth over several states has
     ``dests`` in place of ``dest``: whoever takes it chooses one; ``pauses`` and ``stops`` name the clocks that stand
     still, or end, until the case is back. ``recallable`` lets whoever took the step take it back while nobody has acted
-    on it; ``offered`` says whether the step is shown at all; ``bulk`` that several cases may be taken through it at once;
+    on it; ``offered`` says whether the step is shown at all; ``bulk`` that several cases may be taken through it
+    at once;
     ``command`` is the kernel's own doing, before the stage's command of the same name.
     """
 
@@ -184,7 +185,11 @@ class Stage:
             initial=None,
             auto_transitions=False,
             transitions=[
-                {"trigger": row_name(one.trigger, dest if one.dests else None), "source": list(one.source), "dest": dest}
+                {
+                    "trigger": row_name(one.trigger, dest if one.dests else None),
+                    "source": list(one.source),
+                    "dest": dest,
+                }
                 for one in self.steps
                 for dest in one.dests or (one.dest,)
             ],

@@ -61,7 +61,8 @@ def told(engine: Engine, case_id: int, kind: str = "") -> list[tuple[int, str, s
 
 def outsider(sample: Sample, place: str = "demo-hunan-qingxi", kind: str = "county_health") -> Actor:
     """Somebody with a seat in a body of another place, who does not see the sample county's cases."""
-    row = {"code": f"{place}-{kind}", "name": "样例外县单位", "name_en": "Sample body elsewhere", "kind": kind, "place": place}
+    names = {"name": "样例外县单位", "name_en": "Sample body elsewhere"}
+    row = {"code": f"{place}-{kind}", "kind": kind, "place": place, **names}
     role = Role(f"{kind}_reviewer")
     with writing(sample.engine) as connection:
         body = connection.execute(organisations.insert().values(row).returning(organisations.c.id)).scalar_one()

@@ -1,4 +1,4 @@
-"""A committee's session from its signed minutes: the secretary registers the votes, another confirms, nobody logs in."""
+"""A session from its signed minutes: the secretary registers the votes, another confirms, nobody logs in."""
 
 from __future__ import annotations
 

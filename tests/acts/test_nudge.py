@@ -78,7 +78,8 @@ def test_ones_own_organisation_is_not_nudged(sample: Sample, ruling: int) -> Non
         said = refused(sample.engine, ruling, "nudge", sample.actor(role), organisation_id=health)
         assert "本单位自己的待办" in said
     drafting = sample.open_case("drafting")
-    said = refused(sample.engine, drafting, "nudge", sample.actor(Role.LEAD_HEAD), organisation_id=bureau(sample, "lead"))
+    head, own = sample.actor(Role.LEAD_HEAD), bureau(sample, "lead")
+    said = refused(sample.engine, drafting, "nudge", head, organisation_id=own)
     assert "没有别的单位在办" in said
 
 
@@ -109,7 +110,8 @@ def test_it_needs_part_in_the_case_and_an_open_case(sample: Sample, ruling: int)
     act(sample.engine, ruling, "nudge", member, organisation_id=bureau(sample, "city_health"))
     closed = sample.open_case("agreed")
     sample.take(closed, "pay", sample.actor(Role.AGENCY_HEAD))
-    said = refused(sample.engine, closed, "nudge", sample.actor(Role.LEAD_CLERK), organisation_id=bureau(sample, "agency"))
+    clerk, agency = sample.actor(Role.LEAD_CLERK), bureau(sample, "agency")
+    said = refused(sample.engine, closed, "nudge", clerk, organisation_id=agency)
     assert said
 
 

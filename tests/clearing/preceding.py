@@ -86,7 +86,8 @@ def month(connection: Connection, county: County, number: int, *, state: str = "
     if number > 10:
         facts["prepayment_outstanding_fen"] = 0
     on = last_day(period)
-    results = sheets.run("monthly-settlement", facts, rules.book_at(connection, county.place, on, ANSWERS)).as_data()["results"]
+    book = rules.book_at(connection, county.place, on, ANSWERS)
+    results = sheets.run("monthly-settlement", facts, book).as_data()["results"]
     deductions = [{"member": "lead", "kind": "own", "amount_fen": deducted_fen}] if deducted_fen else []
     body = {
         "worksheet": {"sheet": "monthly-settlement", "version": 1, "sha256": "", "results": results},

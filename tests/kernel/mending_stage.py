@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import count
@@ -94,6 +94,24 @@ def stage(**changed: Any) -> Stage:
         "parts": (part("amount", "金额"), part("note", "说明")),
     }  # fmt: skip
     return Stage(**(told | changed))
+
+
+def renamed(old: str, new: str) -> Stage:
+    """The stage with one state under another name."""
+    names = [new if one == old else str(one) for one in State]
+
+    def turned(states: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(new if one == old else str(one) for one in states)
+
+    steps = tuple(
+        replace(one, source=turned(one.source), dest=new if one.dest == old else one.dest, dests=turned(one.dests))
+        for one in STEPS
+    )
+    words = {new if key == old else key: f"{label}（新）" if key == old else label for key, label in WORDS.items()}
+    return stage(
+        states=StrEnum("Renamed", [(one.upper(), one) for one in names]), steps=(*steps, *recalls(steps)),
+        state_labels=words, main_path=tuple(names), ballots=(replace(APPROVAL, states=turned(APPROVAL.states)),),
+    )  # fmt: skip
 
 
 @contextmanager

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from enum import StrEnum
 from typing import Any
 
 import pytest
@@ -18,7 +17,7 @@ from governance.refusal import Refused
 from governance.roles import Duty, Role
 from tests.kernel import mending_stage
 from tests.kernel.checking import state_of
-from tests.kernel.mending_stage import APPROVAL, AT, STEPS, WORDS, Desk, registered, settle_in, stage
+from tests.kernel.mending_stage import AT, STEPS, Desk, registered, renamed, settle_in, stage
 from workflow import records as record_chain
 from workflow.attempt import Attempt
 from workflow.db import metadata, reading, writing
@@ -35,24 +34,6 @@ CLERK, REVIEWER, HEAD = Role.LEAD_CLERK, Role.AGENCY_REVIEWER, Role.AGENCY_HEAD
 def desk(engine: Engine) -> Iterator[Desk]:
     with registered():
         yield settle_in(engine)
-
-
-def renamed(old: str, new: str) -> Stage:
-    """The stage with one state under another name."""
-    names = [new if one == old else str(one) for one in mending_stage.State]
-
-    def turned(states: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(new if one == old else str(one) for one in states)
-
-    steps = tuple(
-        replace(one, source=turned(one.source), dest=new if one.dest == old else one.dest, dests=turned(one.dests))
-        for one in STEPS
-    )
-    words = {new if key == old else key: f"{label}（新）" if key == old else label for key, label in WORDS.items()}
-    return stage(
-        states=StrEnum("State", [(one.upper(), one) for one in names]), steps=(*steps, *recalls(steps)),
-        state_labels=words, main_path=tuple(names), ballots=(replace(APPROVAL, states=turned(APPROVAL.states)),),
-    )  # fmt: skip
 
 
 def longer() -> Stage:

@@ -49,7 +49,8 @@ class Desk:
             return
         caller = "api" if trigger == "sent_to_the_door" else "web"
         door.take(
-            self.engine, self.case_id, trigger, actor=self.county.actor(role), key=f"{caller}:{self.number}", at=self.at,
+            self.engine, self.case_id, trigger, actor=self.county.actor(role),
+            key=f"{caller}:{self.number}", at=self.at,
             data=data,
         )
 

@@ -57,7 +57,7 @@ def build(
         period=words.period_label(case.period), pool_label=words.POOLS[case.pool],
         timeline=_timeline(attempt, reading.trail),
         now=None if case.closed_at else _now(reading, viewer, awaited, every_clock),
-        clocks=clock_card.cards(reading, every_clock, {organisation: None for _trigger, organisation, _role in awaited}),
+        clocks=clock_card.cards(reading, every_clock, dict.fromkeys(body for _trigger, body, _role in awaited)),
         facts=views.facts(page),
         sections=views.sections(page),
         worksheets=[worksheet_view(sheet, page.worksheet, attempt)] if sheet else [],
