@@ -6,8 +6,8 @@ from flask import Flask
 
 
 def init_app(app: Flask) -> None:
-    """Add the pages of accounts and of payment files."""
-    from workflow.banking import account_views, views
+    """Add the pages of accounts, of payment files, and of ledgers."""
+    from workflow.banking import account_views, ledger_views, views
 
-    for module in (account_views, views):
+    for module in (account_views, ledger_views, views):
         app.register_blueprint(module.blueprint)

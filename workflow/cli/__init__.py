@@ -9,10 +9,20 @@ def init_app(app: Flask) -> None:
     """Add the commands to ``flask``."""
     from flask_migrate import Migrate
 
-    from workflow.cli import acting_for, calendar, definitions, operations, organisations, rules, story, trail
+    from workflow.cli import (
+        acting_for,
+        bank_accounts,
+        calendar,
+        definitions,
+        operations,
+        organisations,
+        rules,
+        story,
+        trail,
+    )
 
     Migrate(app, _Database(app), directory=str(operations.MIGRATIONS))
-    for part in (rules, acting_for, organisations, operations, definitions, calendar, trail, story):
+    for part in (rules, acting_for, bank_accounts, organisations, operations, definitions, calendar, trail, story):
         for command in part.COMMANDS:
             app.cli.add_command(command)
 

@@ -97,6 +97,7 @@ def build(connection: Connection, consortium_id: int, today: date) -> SimpleName
     for cell in base.stages:
         cell.on = next((day_of(case.since) for case in reversed(cases) if case.stage == cell.key), None)
     return SimpleNamespace(
+        id=consortium_id,
         name=base.name,
         lead=base.lead,
         place_name=base.place_name,
