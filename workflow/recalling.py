@@ -18,6 +18,7 @@ from workflow.model import dossiers, journals, records
 from workflow.returning import LONGEST_TEXT, TAKE_BACK
 
 KEY = '"last_step":'
+BESIDE = frozenset(("comment", "nudge", "notify"))
 
 
 def recalls(steps: tuple[Step, ...]) -> tuple[Step, ...]:
@@ -87,20 +88,20 @@ def _records_after(attempt: Attempt, number: int) -> list[Any]:
     if attempt.for_a_page and "trail" in attempt.read[ON_PAGE]:
         return [row for row in attempt.read[ON_PAGE]["trail"] if row.seq > number]
     columns = records.c
-    query = select(columns.person_id, columns.body, columns.from_state, columns.to_state).where(
+    query = select(columns.verb, columns.person_id, columns.body, columns.from_state, columns.to_state).where(
         columns.case_id == attempt.case.id, columns.seq > number
     )
     return attempt.once("since the last step", lambda: list(attempt.connection.execute(query)))
 
 
 def nobody_has_acted_since(attempt: Attempt) -> Refusal | None:
-    """No one else has acted on the case since, and nobody has decided in it."""
+    """No one else has taken a step since, and nobody has decided; what is only said or asked does not count."""
     taken = last_step(attempt)
     if not taken or attempt.case.record_seq == taken["record"]:
         return None
     acted = [
         row for row in _records_after(attempt, taken["record"])
-        if row.person_id not in (None, taken["person"]) or row.from_state != row.to_state
+        if (row.person_id not in (None, taken["person"]) and row.verb not in BESIDE) or row.from_state != row.to_state
         or "round" in json.loads(row.body)["data"]
     ]  # fmt: skip
     if not acted:

@@ -11,8 +11,9 @@ from sqlalchemy import Engine, select
 
 from governance.roles import Role
 from tests.kernel.checking import state_of
-from tests.kernel.mending_stage import Desk, registered, settle_in
+from tests.kernel.mending_stage import AT, Desk, registered, settle_in
 from tests.kernel.test_returns import outcomes, refused
+from workflow import door
 from workflow.attempt import SYSTEM
 from workflow.db import reading
 from workflow.model import clocks, dossiers, records
@@ -71,6 +72,17 @@ def test_not_once_someone_has_acted(desk: Desk) -> None:
     case_id = desk.case_at("submitted")
     desk.take(case_id, "remark", Role.AGENCY_CLERK)
     assert "本件已经有人办理或作出决定，不能再撤回" in refused(desk, case_id, "take_back", CLERK, reason="x")
+
+
+def test_what_others_only_say_does_not_stand_in_the_way(desk: Desk) -> None:
+    case_id = desk.case_at("submitted")
+    lead, agency = desk.actor(CLERK).organisation_id, desk.actor(REVIEWER).organisation_id
+    for verb, role, data in (
+        ("comment", REVIEWER, {"body": "已收到"}), ("notify", REVIEWER, {"to": [f"{lead}:{CLERK}"]}),
+        ("nudge", Role.MEMBER_HEAD, {"organisation_id": agency}),
+    ):  # fmt: skip
+        door.act(desk.engine, case_id, verb, actor=desk.actor(role), key=verb, at=AT, data=data)
+    assert desk.take(case_id, "take_back", CLERK, reason="x") == "drafting"
 
 
 def test_the_system_and_oneself_do_not_stand_in_the_way(desk: Desk) -> None:
