@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -86,11 +86,30 @@ def book_of(connection: Connection, shipped: RuleBook) -> RuleBook:
     if not version:
         return shipped
     found = _books.get(version)
-    if found is None:
+    return _merged(shipped, checked(connection, version)) if found is None else found
+
+
+def books_since(connection: Connection, shipped: RuleBook, at: datetime) -> Iterator[RuleBook]:
+    """The rule books this database has had: the one in force at ``at`` first, then earlier and later ones.
+
+    Raises ``Broken`` and BadRules as ``book_of`` does.
+    """
+    version = version_of(connection)
+    rows = checked(connection, version) if version else []
+    known = sum(row.at <= at for row in rows)
+    for count in sorted(range(len(rows) + 1), key=lambda number: abs(number - known)):
+        yield _merged(shipped, rows[:count])
+
+
+def _merged(shipped: RuleBook, rows: list[Any]) -> RuleBook:
+    if not rows:
+        return shipped
+    version = rows[-1].hash
+    if version not in _books:
         if len(_books) >= _BOOKS_KEPT:
             _books.clear()
-        found = _books[version] = merged(shipped, [enacted_from(row) for row in checked(connection, version)])
-    return found
+        _books[version] = merged(shipped, [enacted_from(row) for row in rows])
+    return _books[version]
 
 
 def version_of(connection: Connection) -> str:

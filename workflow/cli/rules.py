@@ -16,7 +16,7 @@ from flask.cli import AppGroup, with_appcontext
 from governance import rulebook, sheets
 from governance.refusal import Refused
 from governance.rulebook import BadRules, Place, RuleBook
-from workflow.cli import enacted, facts, rules_text
+from workflow.cli import enacted, facts, recalculating, rules_text
 
 REFUSED = 3
 policy = AppGroup("policy", help="规则：显示与检查 (rule books: show and check)")
@@ -87,14 +87,16 @@ def check_rules(folder: Path | None) -> None:
 
 
 class _Sheets(click.Group):
-    """``flask sheet NAME …`` runs a worksheet, ``flask sheet schema NAME`` shows its facts."""
+    """``flask sheet NAME …`` runs a worksheet, ``flask sheet schema NAME`` its facts, ``verify`` those stored."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return ["schema", *sheets.SHEETS]
+        return ["schema", "verify", *sheets.SHEETS]
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name == "schema":
             return schema_command
+        if name == "verify":
+            return recalculating.verify_command
         return _run_command(name) if name in sheets.SHEETS else None
 
 
