@@ -99,8 +99,8 @@ def _row(row: Any, person: int, in_full: bool, used: set[int]) -> SimpleNamespac
     )  # fmt: skip
 
 
-def _form(office: Office) -> ProposeForm:
-    form = ProposeForm()
+def _form(office: Office, *, blank: bool = False) -> ProposeForm:
+    form = ProposeForm(None) if blank else ProposeForm()
     form.organisation.choices = [
         SelectChoice(one.code, words.pick(one.name, one.name_en))
         for one in queries.organisations_of(connection(), office)
@@ -128,4 +128,4 @@ def answer(account: int) -> Any:
     """Another administrator confirms or refuses an account."""
     office, form = office_of(Role.ADMINISTRATOR), AnswerForm()
     done = act(form, office, accounts.answer_account, PAGE, account=account)
-    return done if done is not None else _page(_form(office), SimpleNamespace(id=account, form=form), 422)
+    return done if done is not None else _page(_form(office, blank=True), SimpleNamespace(id=account, form=form), 422)

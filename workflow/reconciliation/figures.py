@@ -49,6 +49,11 @@ class Figure:
         return len({one for one in self.values if one is not None}) > 1
 
     @property
+    def compared(self) -> bool:
+        """Whether more than one side says something."""
+        return sum(one is not None for one in self.values) > 1
+
+    @property
     def open(self) -> bool:
         """Whether they disagree and nobody has said why."""
         return self.differs and self.reason is None

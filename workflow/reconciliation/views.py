@@ -160,7 +160,9 @@ def take(case_id: int) -> Response:
     for row in _rows(now_.lines, names):
         one = row.line
         reason = f"{one.reason['reason']}（{one.reason['by']}，{one.reason['on']}）" if one.reason else ""
-        result = "一致" if not one.differs else "有差异，已说明" if one.reason else "有差异，未说明"
+        result = "一致" if one.compared else "只有一方有数"
+        if one.differs:
+            result = "有差异，已说明" if one.reason else "有差异，未说明"
         amounts = [None if fen is None else Decimal(fen) / 100 for fen in one.values]
         rows.append([str(row.name), str(row.item), *amounts, result, reason])
     rows.append(["内容校验码", now_.sha256])
