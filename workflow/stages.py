@@ -15,7 +15,9 @@ OF_A_PLACE = ("rule_change",)
 ACTS: tuple[str, ...] = (
     "comment", "nudge", "notify", "recusal", "reassignment", "intervention", "added_seats", "paper", "paper_confirmed",
 )  # fmt: skip
-PAYMENTS = ("workflow.banking.acts", "workflow.settlement.bank", "workflow.surplus_plan.bank")
+PAYMENTS = (
+    "workflow.banking.acts", "workflow.settlement.bank", "workflow.clearing.bank", "workflow.surplus_plan.bank",
+)  # fmt: skip
 
 
 def load() -> dict[str, Stage]:

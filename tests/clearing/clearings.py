@@ -71,22 +71,37 @@ class Desk:
         with reading(self.engine) as connection:
             return question(Attempt(connection, preceding.case_of(connection, "clearing"), SYSTEM, at(3, 1)))
 
-    def entered(self) -> None:
+    def refused_by(self, trigger: str, code: str, when: datetime, **data: Any) -> str:
+        """Every reason why a step is refused to a member's clerk."""
+        self.keys += 1
+        with pytest.raises(Refused) as caught:
+            door.take(
+                self.engine, self.case.id, trigger, actor=self.county.actor(Role.MEMBER_CLERK, code),
+                key=f"test:{self.keys}", at=when, data=data,
+            )
+        return "；".join(str(one.reason) for one in caught.value.refusals)
+
+    def entered(self, facts: dict[str, Any] | None = None) -> None:
         """Opened, assessed, facts entered and confirmed."""
         self.assess()
         self.tick(at(1, 10))
-        self.take("enter_facts", Role.AGENCY_CLERK, at(1, 12), **NO_FACTS)
+        self.take("enter_facts", Role.AGENCY_CLERK, at(1, 12), **(facts or NO_FACTS))
         self.take("confirm_facts", Role.CITY_FINANCE_REVIEWER, at(1, 13))
 
-    def calculated(self) -> None:
+    def calculated(self, facts: dict[str, Any] | None = None) -> None:
         """Calculated by its job."""
-        self.entered()
+        self.entered(facts)
         self.tick(at(1, 14))
 
-    def approved(self) -> None:
+    def approved(self, facts: dict[str, Any] | None = None) -> None:
         """Reconciled and approved by both bureaus."""
-        self.calculated()
+        self.calculated(facts)
         self.take("confirm", Role.LEAD_HEAD, at(1, 20))
         for bureau in ("CITY_INSURANCE", "CITY_FINANCE"):
             self.take("review", Role[f"{bureau}_REVIEWER"], at(1, 21), verdict="agree")
             self.take("decide", Role[f"{bureau}_APPROVER"], at(1, 22), verdict="agree")
+
+    def passed_on(self) -> str:
+        """The lead has paid its members and proves it by the bank's record; returns the state."""
+        self.take("distribute", Role.LEAD_FINANCE, at(1, 26), bank_reference="D1")
+        return self.take("bank_proof", Role.LEAD_FINANCE, at(1, 27), bank_reference="R1")

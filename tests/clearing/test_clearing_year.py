@@ -48,7 +48,8 @@ def test_a_year_is_cleared_to_the_fen(desk: Desk) -> None:
     assert members_fen + results["retained_fen"] == results["due_fen"]
     assert "流水号" in desk.refused("settle", Role.AGENCY_CLERK, at(1, 25), n=1, bank_reference=" ")
     assert "不相容" in desk.refused("settle", Role.AGENCY_CLERK, at(1, 25), bank_reference="B1")
-    assert desk.take("settle", Role.AGENCY_CLERK, at(1, 25), n=1, bank_reference="B1") == "closed"
+    assert desk.take("settle", Role.AGENCY_CLERK, at(1, 25), n=1, bank_reference="B1") == "settled"
+    desk.passed_on()
     with reading(desk.engine) as connection:
         found = closed(connection, desk.county.consortium_id, "resident", 2025)
         assert found is not None and found.retained_fen == results["retained_fen"]
@@ -57,7 +58,9 @@ def test_a_year_is_cleared_to_the_fen(desk: Desk) -> None:
         book = "sample-a/resident"
         assert ledger.balance(connection, account="deposit", book=book) == 0
         assert ledger.balance(connection, account="prepayment", book=book) == 0
-        assert ledger.balance(connection, account="custody", book=book) == members_fen
+        for account in ("custody", "owed", "held", "claim"):
+            assert ledger.balance(connection, account=account, book=book) == 0
+        assert ledger.balance(connection, account="bank", case_ids=[desk.case.id]) == -members_fen
 
 
 @pytest.mark.parametrize(

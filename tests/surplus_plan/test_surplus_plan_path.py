@@ -74,9 +74,10 @@ def test_an_overrun_goes_the_same_way(engine: Engine) -> None:
     desk.take("pay_members", Role.LEAD_FINANCE, at(3, 19), n=1, bank_reference="抵扣-1")
     assert desk.take("bank_proof", Role.LEAD_FINANCE, at(3, 21), n=1, bank_reference="R-9") == "completed"
     with reading(engine) as connection:
-        # Before, the clearing would have left the whole share with the consortium; the plan moves it to its members.
-        assert ledger.balance(connection, account="owed", book="sample-a/resident") == -9_000_001
-        assert ledger.balance(connection, account="custody", book="sample-a/resident") == 9_000_001
+        for account in ("owed", "custody"):
+            assert ledger.balance(connection, account=account, book="sample-a/resident") == 0
+        # The clearing would have left the whole share, as something the consortium owes, with the lead.
+        assert ledger.balance(connection, account="held", party="lead", book="sample-a/resident") == 9_000_001
 
 
 def test_weights_must_be_final_and_cannot_be_typed(engine: Engine) -> None:

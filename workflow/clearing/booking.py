@@ -1,30 +1,60 @@
-"""The journals of a clearing: what stands over from the year is cleared away, what is due is owed, then paid."""
+"""The journals of a clearing: what stands over from the year is cleared away, what is due is owed, paid, passed on."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
+
+from sqlalchemy import select
+
 from workflow import ledger
 from workflow.attempt import Attempt
+from workflow.clearing.dues import lead_of, member_dues, moved_fen, passed_on, settled_now_fen, whole_now_fen
 from workflow.clearing.figures import journal_figures, month_sums, months_of
-from workflow.clearing.model import pays_after_filing, year_of
+from workflow.clearing.model import year_of
+from workflow.model import cases, journals, postings
 
 Lines = list[tuple[str, str, int]]
+STANDING = ("prepayment", "carry", "deposit")
 
 
 def book_approval(attempt: Attempt) -> None:
-    """Owe each member its due; deposits held, prepayment outstanding and open carries of the year end with it."""
+    """Owe each member its due; deposits held, prepayment outstanding and open carries of the year end with it.
+
+    What the rule defers stands on an account of its own. A supplementary clearing books only what earlier ones of the
+    year have not.
+    """
     code, results = attempt.consortium.code, attempt.results
     advanced_fen, repaid_fen, carries = journal_figures(attempt)
     offset_fen = sum_of_months(attempt, "prepayment_offset_fen")
-    lines: Lines = [("prepayment", code, -(advanced_fen - repaid_fen - offset_fen))]
-    lines += [("carry", member, -(opening + moved)) for member, (opening, moved) in sorted(carries.items())]
-    for member, one in results["members"].items():
-        withheld_fen = one["deposit_returned_fen"] + one["deposit_forfeited_fen"]
-        lines += [("deposit", member, withheld_fen), ("payable", member, -one["due_fen"])]
-    lines += [("payable", code, results["own_share_fen"])]
-    if not pays_after_filing(attempt):
-        lines.append(("payable", code, -results["retained_fen"]))
+    standing = Counter({("prepayment", code): -(advanced_fen - repaid_fen - offset_fen)})
+    standing.update({("carry", member): -(opening + moved) for member, (opening, moved) in carries.items()})
+    standing.update(
+        {("deposit", member): one["deposit_returned_fen"] + one["deposit_forfeited_fen"]
+         for member, one in results["members"].items()}
+    )
+    standing.subtract(_ended_before(attempt))
+    lines: Lines = [(account, party, fen) for (account, party), fen in sorted(standing.items())]
+    lines += [("payable", member, -fen) for member, fen in member_dues(attempt).items()]
+    lines += [("payable", code, -whole_now_fen(attempt)), ("deferred", code, -moved_fen(attempt, "deferred_fen"))]
     lines.append(("clearing", code, -sum(fen for _account, _party, fen in lines)))
     _post(attempt, "approve", "年度清算审批", lines)
+
+
+def _ended_before(attempt: Attempt) -> Mapping[tuple[str, str], int]:
+    """What earlier clearings of the year have ended of deposits, prepayment and carries, in fen."""
+    case, found = attempt.case, Counter[tuple[str, str]]()
+    rows = attempt.connection.execute(
+        select(postings.c.account, postings.c.party, postings.c.fen)
+        .select_from(postings.join(journals).join(cases, cases.c.id == journals.c.case_id))
+        .where(
+            cases.c.stage == "clearing", cases.c.consortium_id == case.consortium_id, cases.c.pool == case.pool,
+            cases.c.period == case.period, cases.c.id != case.id, postings.c.account.in_(STANDING),
+        )
+    )
+    for row in rows:
+        found[row.account, row.party] += row.fen
+    return found
 
 
 def sum_of_months(attempt: Attempt, name: str) -> int:
@@ -34,17 +64,35 @@ def sum_of_months(attempt: Attempt, name: str) -> int:
 
 
 def book_settlement(attempt: Attempt, bank_reference: str) -> None:
-    """Pay what is owed to the lead, who holds the members' part for them; a recovery goes the other way."""
-    code, results = attempt.consortium.code, attempt.results
-    lead = attempt.parties.codes[attempt.consortium.lead_id]
-    parts = [(member, one["due_fen"]) for member, one in results["members"].items()]
-    whole_fen = -results["own_share_fen"] + (0 if pays_after_filing(attempt) else results["retained_fen"])
-    parts.append((code, whole_fen))
-    total_fen = sum(fen for _party, fen in parts)
-    lines: Lines = [("payable", party, fen) for party, fen in parts]
-    lines += [("bank", code, -total_fen), ("custody", lead, total_fen)]
-    lines += [("owed", party, -fen) for party, fen in parts]
+    """Pay what is owed: the lead its own, and into its custody what it passes on; the plan's part is held apart.
+
+    A recovery goes the other way: the lead pays for its members, who then owe it.
+    """
+    code, lead, parts, whole_fen = attempt.consortium.code, lead_of(attempt), passed_on(attempt), whole_now_fen(attempt)
+    lines: Lines = [("payable", party, fen) for party, fen in member_dues(attempt).items()]
+    lines += [("payable", code, whole_fen), ("bank", code, -settled_now_fen(attempt))]
+    lines += [("custody", lead, sum(parts.values())), *(("owed", party, -fen) for party, fen in parts.items())]
+    lines += [("held", lead, whole_fen), ("held", code, -whole_fen)]
     _post(attempt, "settle", f"年度清算结清 {bank_reference}".strip(), lines)
+
+
+def book_passing(attempt: Attempt, what: str, memo: str, amounts: Mapping[str, int]) -> None:
+    """The lead has passed on ``amounts`` in fen by member; those below zero members have paid back to it."""
+    lines: Lines = [("owed", party, fen) for party, fen in amounts.items()]
+    _post(attempt, what, memo, [*lines, ("custody", lead_of(attempt), -sum(amounts.values()))])
+
+
+def book_claim(attempt: Attempt, member: str, fen: int) -> None:
+    """What a member does not pay back now stays as the lead's claim on it; ``fen`` is below zero."""
+    lead = lead_of(attempt)
+    lines: Lines = [("owed", member, fen), ("custody", lead, -fen), ("claim", member, -fen), ("advanced", lead, fen)]
+    _post(attempt, f"claim:{member}", f"{member} 应退款转为未收款项", lines)
+
+
+def book_collection(attempt: Attempt, member: str, fen: int, number: int, bank_reference: str) -> None:
+    """A member has paid ``fen`` of what it owed from an earlier clearing."""
+    lines: Lines = [("claim", member, -fen), ("advanced", lead_of(attempt), fen)]
+    _post(attempt, f"collect:{number}", f"收回以前清算未收款项 {bank_reference}", lines)
 
 
 def _post(attempt: Attempt, what: str, memo: str, lines: Lines) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -21,13 +21,27 @@ from workflow.clearing.model import (
     facts_digest,
     last_day,
     open_objections,
-    settled_now_fen,
     start_statutory_clock,
     year_of,
+)
+from workflow.clearing.paying import (
+    bank_proof,
+    begin_recovery,
+    carry_claim,
+    collect_claim,
+    confirm_receipt,
+    distribute,
+    recover,
+    settle,
 )
 from workflow.i18n import lazy as _
 from workflow.organisations.model import consortia
 from workflow.settlement.model import terms_of_month
+
+__all__ = [
+    "bank_proof", "begin_recovery", "carry_claim", "collect_claim", "confirm_receipt", "distribute", "recover",
+    "settle",
+]  # fmt: skip
 
 LONGEST_TEXT = 2000
 
@@ -151,7 +165,7 @@ def calculate(attempt: Attempt) -> None:
             who=_("医保经办机构"),
         )
     months = months_of(attempt)
-    attempt.dossier["months"] = [one.period for one in months if one.closed]
+    attempt.dossier["months"] = sorted({one.period for one in months if one.closed})
     attempt.dossier["carried_months"] = [one.period for one in months if one.carried]
     attempt.case.amount_fen = attempt.results["due_fen"]
     attempt.notify(Role.LEAD_HEAD, "reconcile", f"{year} 年度清算结果已计算，请逐项核对")
@@ -200,32 +214,6 @@ def approve(attempt: Attempt) -> None:
     """Both bureaus agree: what the clearing comes to is booked."""
     booking.book_approval(attempt)
     attempt.notify(Role.AGENCY_CLERK, "approved", "年度清算已审批，请结清")
-
-
-def settle(attempt: Attempt, *, bank_reference: str, settled_on: str | None = None) -> None:
-    """Pay what is due, or record what was recovered, with the bank's reference; nothing due needs none."""
-    fen, reference = settled_now_fen(attempt), bank_reference.strip()
-    if fen and not reference:
-        raise refuse(_("请填写银行流水号"), field="bank_reference")
-    on = _day(attempt, settled_on)
-    attempt.progress["settled"] = {
-        "fen": fen, "bank_reference": reference, "on": on.isoformat(), "by": attempt.actor.name,
-        "kind": "pay" if fen > 0 else "recover" if fen < 0 else "nothing",
-    }
-    attempt.noted |= {"bank_reference": reference, "amount_fen": fen}
-    booking.book_settlement(attempt, reference)
-    attempt.notify(Role.LEAD_FINANCE, "settled", "年度清算已结清")
-    attempt.follow = "close"
-
-
-def _day(attempt: Attempt, text: str | None) -> date:
-    try:
-        day = date.fromisoformat(text) if text else attempt.day
-    except ValueError as error:
-        raise refuse(_("请按 2026-11-23 的样子填写日期"), field="settled_on") from error
-    if day > attempt.day:
-        raise refuse(_("日期不能晚于今天"), field="settled_on")
-    return day
 
 
 def _return(attempt: Attempt, reason: str) -> None:

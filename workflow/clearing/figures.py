@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, not_, select
 
 from governance.money import apportion
 from workflow.assessment.model import FUND, final, months_in_force
@@ -97,7 +97,7 @@ def journal_figures(attempt: Attempt) -> tuple[int, int, dict[str, tuple[int, in
             journals.c.book == f"{attempt.consortium.code}/{attempt.case.pool}",
             journals.c.year <= year,
             postings.c.account.in_(("prepayment", "carry")),
-            journals.c.case_id != attempt.case.id,
+            not_(and_(cases.c.stage == "clearing", journals.c.year == year)),
         )
     )
     opening_fen = advanced_fen = repaid_fen = 0

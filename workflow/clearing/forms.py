@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from wtforms import BooleanField, Field, FieldList, Form, FormField, SelectField, StringField, TextAreaField
+from flask_wtf.file import FileField
+from wtforms import (
+    BooleanField,
+    Field,
+    FieldList,
+    Form,
+    FormField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
 from governance.money import parse_yuan, yuan
 from governance.refusal import Refused
-from workflow.clearing.model import CAUSES, KIND_LABELS, settled_now_fen
+from workflow.clearing.dues import open_claims, passed_on, settled_now_fen, to_receive, to_recover
+from workflow.clearing.model import CAUSES, KIND_LABELS
 from workflow.forms import DayField, DecisionForm, MoneyField, OpinionForm, ReasonForm, StepForm
 from workflow.i18n import lazy as _
 
@@ -127,6 +139,82 @@ class SettleForm(StepForm):
             self.bank_reference.validators = [InputRequired(_("请填写银行流水号")), Length(max=100)]
 
 
+def _named(attempt: Attempt, codes: Iterable[str]) -> dict[str, str]:
+    names = attempt.affiliations.names()
+    return {code: names.get(code, (code, code))[0] for code in codes}
+
+
+class DistributeForm(StepForm):
+    """The lead's payment to its members."""
+
+    bank_reference = StringField(_("银行流水号或批次号"), validators=[InputRequired(), Length(max=100)])
+    distributed_on = DayField(_("拨付日期，留空为今天"), validators=[Optional()])
+
+    def prepare(self, attempt: Attempt) -> None:
+        """Say how much is paid on."""
+        fen = sum(passed_on(attempt)[code] for code in to_receive(attempt))
+        self.bank_reference.description = _("应付 %(amount)s 元", amount=yuan(fen))
+
+
+class ReceiptForm(StepForm):
+    """When the money came."""
+
+    received_on = DayField(_("到账日期"), validators=[Optional()])
+    received_fen = MoneyField(_("到账金额（元）"), validators=[Optional()])
+
+
+class ProofForm(StepForm):
+    """The bank's record that members have their money."""
+
+    members = SelectMultipleField(_("成员单位，不选为全部待确认的"), validators=[Optional()])
+    bank_reference = StringField(_("银行回单号"), validators=[InputRequired(_("请填写银行回单号")), Length(max=100)])
+    proof = FileField(_("银行回单"), validators=[Optional()])
+
+    def prepare(self, attempt: Attempt) -> None:
+        """Offer the members whose money is out."""
+        self.members.choices = choices_of(_named(attempt, to_receive(attempt)))[1:]
+
+
+class RecoverForm(StepForm):
+    """The bank's record of what members have paid back."""
+
+    members = SelectMultipleField(_("成员单位，不选为全部应退款的"), validators=[Optional()])
+    bank_reference = StringField(_("银行流水号"), validators=[InputRequired(_("请填写银行流水号")), Length(max=100)])
+    recovered_on = DayField(_("到账日期"), validators=[Optional()])
+
+    def prepare(self, attempt: Attempt) -> None:
+        """Offer the members that have not paid back, each with its amount."""
+        self.members.choices = choices_of(_with_amounts(attempt, {
+            code: -passed_on(attempt)[code] for code in to_recover(attempt)
+        }))[1:]  # fmt: skip
+
+
+class ClaimForm(ReasonForm):
+    """A member that does not pay back now, and why."""
+
+    member = SelectField(_("成员单位"), validators=[InputRequired(_("请选择"))])
+
+    def prepare(self, attempt: Attempt) -> None:
+        """Offer the members that have not paid back."""
+        self.member.choices = choices_of(_named(attempt, to_recover(attempt)))
+
+
+class CollectForm(StepForm):
+    """A payment of what a member still owed."""
+
+    member = SelectField(_("成员单位"), validators=[InputRequired(_("请选择"))])
+    amount_fen = MoneyField(_("收回金额（元）"), validators=[InputRequired()])
+    bank_reference = StringField(_("银行流水号"), validators=[InputRequired(_("请填写银行流水号")), Length(max=100)])
+
+    def prepare(self, attempt: Attempt) -> None:
+        """Offer the members that owe, each with what it owes."""
+        self.member.choices = choices_of(_with_amounts(attempt, open_claims(attempt)))
+
+
+def _with_amounts(attempt: Attempt, amounts: Mapping[str, int]) -> dict[str, str]:
+    return {code: f"{name}（{yuan(amounts[code])}）" for code, name in _named(attempt, amounts).items()}
+
+
 FORMS = {
     "enter_facts": FactsForm,
     "confirm_facts": OpinionForm,
@@ -136,4 +224,10 @@ FORMS = {
     "review": DecisionForm,
     "decide": DecisionForm,
     "settle": SettleForm,
+    "distribute": DistributeForm,
+    "confirm_receipt": ReceiptForm,
+    "bank_proof": ProofForm,
+    "recover": RecoverForm,
+    "carry_claim": ClaimForm,
+    "collect_claim": CollectForm,
 }

@@ -8,8 +8,18 @@ from governance.refusal import Refusal
 from governance.roles import KIND_NAMES, Duty, Role
 from workflow.assessment.model import FUND, final
 from workflow.attempt import Attempt
+from workflow.banking.standing import bank_lines_resolved
 from workflow.budget.model import figure
 from workflow.clearing import commands
+from workflow.clearing.conditions import (
+    claims_stand,
+    every_member_has_its_due,
+    members_to_confirm,
+    money_out,
+    own_money_open,
+    something_to_recover,
+    until_recovered,
+)
 from workflow.clearing.figures import unfinished_months
 from workflow.clearing.forms import FORMS
 from workflow.clearing.model import STATE_LABELS, State, bureau, facts_confirmed_now, open_objections, year_of
@@ -27,6 +37,8 @@ APPROVERS = (
     Role.COUNTY_FINANCE_APPROVER, Role.CITY_HEALTH_APPROVER, Role.COUNTY_HEALTH_APPROVER,
 )
 FINANCE_REVIEWERS = (Role.CITY_FINANCE_REVIEWER, Role.COUNTY_FINANCE_REVIEWER)
+MEMBERS = (Role.MEMBER_CLERK, Role.MEMBER_HEAD)
+EVERY_STATE = tuple(str(one) for one in State if one is not State.CLOSED)
 AGENCY = _("医保经办机构经办")
 
 
@@ -171,8 +183,22 @@ STEPS = (
     step("approve",       State.RECONCILED,                State.APPROVED,   _("审批通过"),        Role.SYSTEM, *READY),
     step("reopen",        State.RECONCILED,                State.OPEN,       _("审批退回"),        Role.SYSTEM),
     step("settle",        State.APPROVED,                  State.SETTLED,    _("结清"),            Role.AGENCY_CLERK,
-         duty=Duty.PAY, edits=False, primary=True),
-    step("close",         State.SETTLED,                   State.CLOSED,     _("办结"),            Role.SYSTEM),
+         bank_lines_resolved, duty=Duty.PAY, edits=False, primary=True),
+    step("distribute",    State.SETTLED,                   State.DISTRIBUTING, _("拨付成员单位"),  Role.LEAD_FINANCE,
+         edits=False, clock="pay_members", primary=True),
+    step("begin_recovery", State.SETTLED,                  State.DISTRIBUTING, _("开始收回"),      Role.SYSTEM),
+    step("confirm_receipt", State.DISTRIBUTING,            STAY,             _("确认收款"),        MEMBERS,
+         own_money_open, waiting=members_to_confirm, edits=False),
+    step("bank_proof",    State.DISTRIBUTING,              STAY,             _("上传银行回单"),    Role.LEAD_FINANCE,
+         money_out, task=False, edits=False),
+    step("recover",       State.DISTRIBUTING,              STAY,             _("登记成员退款"),    Role.LEAD_FINANCE,
+         something_to_recover, waiting=until_recovered, edits=False),
+    step("carry_claim",   State.DISTRIBUTING,              STAY,             _("转为未收款项"),    Role.LEAD_HEAD,
+         something_to_recover, task=False, edits=False, dangerous=True),
+    step("collect_claim", EVERY_STATE,                     STAY,             _("收回以前未收款项"), Role.LEAD_FINANCE,
+         claims_stand, task=False, edits=False),
+    step("close",         (State.SETTLED, State.DISTRIBUTING), State.CLOSED, _("办结"),            Role.SYSTEM,
+         every_member_has_its_due, bank_lines_resolved),
 )  # fmt: skip
 
 PARTS = (part("entered", _("清算事实和计算"), "entered", "months", "carried_months", "worksheet"),)

@@ -40,6 +40,7 @@ class State(StrEnum):
     RECONCILED = "reconciled"
     APPROVED = "approved"
     SETTLED = "settled"
+    DISTRIBUTING = "distributing"
     CLOSED = "closed"
 
 
@@ -48,7 +49,8 @@ STATE_LABELS = {
     State.CALCULATED: _("已计算，待医共体核对"),
     State.RECONCILED: _("医共体已确认"),
     State.APPROVED: _("已审批"),
-    State.SETTLED: _("已结清"),
+    State.SETTLED: _("已结清，待拨付成员单位"),
+    State.DISTRIBUTING: _("拨付成员单位中"),
     State.CLOSED: _("已办结"),
 }
 
@@ -114,18 +116,6 @@ def facts_confirmed_now(attempt: Attempt) -> bool:
 def open_objections(progress: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Objections of the consortium that the agency has not answered."""
     return [one for one in progress.get("objections", []) if not one.get("answer")]
-
-
-def pays_after_filing(attempt: Attempt) -> bool:
-    """Whether retained surplus is paid only after the plan is filed."""
-    rule = attempt.find_rule("surplus.pay_after_filing", last_day(year_of(attempt)))
-    return bool(rule is not None and rule.value in ("true", True) and attempt.results.get("retained_fen"))
-
-
-def settled_now_fen(attempt: Attempt) -> int:
-    """What is paid (or recovered, negative) when the clearing is settled, in fen."""
-    held_fen = attempt.results["retained_fen"] if pays_after_filing(attempt) else 0
-    return int(attempt.results["due_fen"] - held_fen)
 
 
 def start_statutory_clock(attempt: Attempt) -> date | None:

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from workflow.clearing.dues import member_dues, settled_now_fen
 from workflow.clearing.figures import months_of
-from workflow.clearing.model import CAUSES, KIND_LABELS, facts_confirmed_now, settled_now_fen
+from workflow.clearing.model import CAUSES, KIND_LABELS, facts_confirmed_now
 from workflow.i18n import lazy as _
 from workflow.i18n import yuan
 from workflow.pages.sections import CasePage, Section
+from workflow.pages.words import pick
 
+RECEIPTS = {
+    "kept": _("牵头医院留用"), "confirmed": _("已确认收款"), "proven": _("银行回单"), "recovered": _("已退回"),
+    "claimed": _("未收款项"),
+}
 IDENTITIES = {
     "months": (_("月度恒等式"), _("Σ(应付 − 拒付) = Σ保证金 + Σ冲抵预付金 + Σ实付 + 年初结转 − 年末结转")),
     "budget": (_("预算恒等式"), _("总额预算 = 计入费用 + 留用 + 暂缓 + 留存统筹基金；超支时加上双方分担")),
@@ -48,6 +54,8 @@ def sections(page: CasePage) -> list[Section]:
         checks = [(*IDENTITIES[name], holds) for name, holds in results["identities"].items()]
         found.insert(0, Section(_("三项恒等式"), "clearing/identities.html", rows=checks))
         found.insert(1, _members(page))
+    if page.progress.get("settled"):
+        found.append(_payments(page))
     if page.progress.get("objections"):
         found.append(Section(_("医共体异议"), "clearing/objections.html", rows=page.progress["objections"]))
     return found
@@ -63,6 +71,24 @@ def _members(page: CasePage) -> Section:
         rows=[(names.get(code, code), [one[name] for name in columns]) for code, one in table.items()],
         sums=[sum(one[name] for one in table.values()) for name in columns],
         retained_fen=page.attempt.results["retained_fen"], own_share_fen=page.attempt.results["own_share_fen"],
+    )
+
+
+def _payments(page: CasePage) -> Section:
+    """What was settled with the lead, what it passed on, and where each member's money is."""
+    progress, names = page.progress, page.attempt.affiliations.names()
+    receipts = progress.get("receipts", {})
+    rows = [
+        {"name": pick(*names.get(code, (code, code))), "fen": fen, **receipts.get(code, {}),
+         "how": RECEIPTS.get(receipts.get(code, {}).get("how"))}
+        for code, fen in member_dues(page.attempt).items()
+    ]
+    collected = [
+        {**one, "name": pick(*names.get(one["member"], (one["member"],) * 2))} for one in progress.get("collected", [])
+    ]
+    return Section(
+        _("结清与拨付"), "clearing/payments.html", settled=progress["settled"], distributed=progress.get("distributed"),
+        rows=rows, collected=collected,
     )
 
 

@@ -10,7 +10,9 @@ from typing import Any
 
 from governance.roles import Role
 from workflow import clock
-from workflow.attempt import Actor, Case
+from workflow.attempt import SYSTEM, Actor, Attempt, Case
+from workflow.clearing.dues import passed_on
+from workflow.db import reading
 from workflow.story.cast import BY_CODE, body_code
 from workflow.story.player import Diary, Player, Scene
 from workflow.story.recognition import CITY
@@ -109,11 +111,12 @@ class Clearing:
 
 
 def cleared(diary: Diary, plan: Clearing) -> Iterator[Scene]:
-    """The scenes of a clearing: facts, confirmation, the consortium's word, both bureaus, settlement."""
+    """The scenes of a clearing: facts, confirmation, the consortium's word, both bureaus, settlement, receipts."""
     moments = (
         (0, 9, "enter", _enter, f"登记 {plan.year} 年清算事实"), (3, 10, "facts", _confirm_facts, "财政部门确认清算事实"),
         (6, 10, "confirm", _confirm, "牵头医院确认清算结果"), (9, 15, "approve", _approve, "医保、财政部门审批清算"),
-        (12, 10, "settle", _settle, "结清年度清算款"),
+        (12, 10, "settle", _settle, "结清年度清算款"), (14, 10, "distribute", _distribute, "牵头医院拨付成员单位清算款"),
+        (16, 15, "receive", _receive, "成员单位确认清算款，应退款退回，清算办结"),
     )  # fmt: skip
     for days, hour, name, act, told in moments:
         at = clock.moment(diary.after(plan.begins, days), hour)
@@ -166,3 +169,25 @@ def _settle(player: Player, plan: Clearing) -> None:
         _clearing(player, plan), "settle", _agency(player, plan, 1),
         bank_reference=f"样例回单-清算-{plan.year}-{plan.code}",
     )
+
+
+def _distribute(player: Player, plan: Clearing) -> None:
+    case = _clearing(player, plan)
+    if case.state == "settled":
+        player.take(
+            case, "distribute", player.actor(BY_CODE[plan.code].lead_code, Role.LEAD_FINANCE, 1),
+            bank_reference=f"样例回单-清算拨付-{plan.year}-{plan.code}",
+        )
+
+
+def _receive(player: Player, plan: Clearing) -> None:
+    """Members confirm what they have; those from which the clearing takes something pay it back."""
+    troupe, finance = BY_CODE[plan.code], player.actor(BY_CODE[plan.code].lead_code, Role.LEAD_FINANCE, 1)
+    case = _clearing(player, plan)
+    with reading(player.engine) as connection:
+        dues = passed_on(Attempt(connection, case, SYSTEM, player.at))
+    if any(fen < 0 for fen in dues.values()):
+        player.take(case, "recover", finance, bank_reference=f"样例回单-清算退款-{plan.year}-{plan.code}")
+    for code, _level in troupe.members[1:]:
+        if dues.get(code, 0) > 0:
+            player.take(_clearing(player, plan), "confirm_receipt", player.actor(code, Role.MEMBER_HEAD))

@@ -19,12 +19,14 @@ Lines = list[tuple[str, str, int]]
 
 def file(attempt: Attempt) -> None:
     """The plan is filed: what each recipient gets (or bears) is booked, and the days for paying begin."""
-    code, parts = attempt.consortium.code, parts_of(attempt)
+    code, lead, parts = attempt.consortium.code, _lead(attempt), parts_of(attempt)
     total_fen = sum(parts.values())
-    if shares_overrun(attempt.dossier):
-        lines: Lines = [("owed", code, -total_fen), *(("owed", party, fen) for party, fen in parts.items())]
-    elif attempt.dossier["settled_with_clearing"]:
-        lines = [("owed", code, total_fen), *(("owed", party, -fen) for party, fen in parts.items())]
+    if attempt.dossier["settled_with_clearing"]:
+        # What the clearing left with the lead for the plan is now its members'; an overrun goes the other way.
+        sign = -1 if shares_overrun(attempt.dossier) else 1
+        lines: Lines = [("held", code, sign * total_fen), ("held", lead, -sign * total_fen)]
+        lines += [("custody", lead, sign * total_fen)]
+        lines += [("owed", party, -sign * fen) for party, fen in parts.items()]
     else:
         lines = [("clearing", code, total_fen), *(("payable", party, -fen) for party, fen in parts.items())]
     _post(attempt, "file", "分配方案备案", lines)
