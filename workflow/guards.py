@@ -15,7 +15,7 @@ FIRST_REVISION = "0002"
 APPEND_ONLY = (
     "records", "decisions", "dossiers", "worksheets", "attachments", "case_actors", "round_seats", "postings",
     "admin_records", "seals", "seal_heads", "recusals", "comments", "definitions", "enacted_rules", "rule_impacts",
-    "bank_accounts", "bank_account_answers",
+    "bank_accounts", "bank_account_answers", "register_files", "register_file_answers",
 )  # fmt: skip
 GUARDED = (*APPEND_ONLY, "answers", "rounds", "cases", "journals")
 NEVER_REPLACED = tuple(name for name in GUARDED if name not in ("answers", "attachments"))
@@ -23,6 +23,7 @@ LATER = {
     "admin_records": "0003", "seals": "0004", "seal_heads": "0004", "recusals": "0006", "comments": "0006",
     "definitions": "0006", "enacted_rules": "0007", "rule_impacts": "0007",
     "bank_accounts": "0008", "bank_account_answers": "0008",
+    "register_files": "0009", "register_file_answers": "0009",
 }  # fmt: skip
 OWN_RULES = frozenset(
     {

@@ -19,6 +19,7 @@ from workflow.banking.model import bank_account_answers, bank_accounts  # noqa: 
 from workflow.claims.model import claim_files as claim_files
 from workflow.db import Day, Fen, Flag, Key, Moment, key_column, table
 from workflow.enacted import rule_impacts as rule_impacts
+from workflow.register.model import register_file_answers, register_files  # noqa: F401
 from workflow.trail.model import seal_heads, seals  # noqa: F401
 
 settings = table("settings", Column("name", Text, primary_key=True), Column("value", Text, nullable=False))
