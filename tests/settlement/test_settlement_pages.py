@@ -12,9 +12,11 @@ from sqlalchemy import Engine
 
 from governance.roles import Role
 from tests.settlement.months import Month, moment, prepare
+from workflow import files
 from workflow.attempt import Actor
-from workflow.db import reading
+from workflow.db import reading, writing
 from workflow.pages import case_page
+from workflow.settlement import supplements
 
 
 def shown(app: Any, month: Month, actor: Actor, on: str = "2025-04-14") -> str:
@@ -87,3 +89,28 @@ def test_an_absence_and_a_carried_month_are_shown(app: Any, engine: Engine) -> N
     assert "分组待复核" in shown(app, month, month.actor(Role.AGENCY_HEAD))
     month.take("carry", Role.AGENCY_HEAD, on="2025-04-11", reason="平台未回")
     assert "结转、尚未结算" in shown(app, month, month.actor(Role.AGENCY_HEAD))
+
+
+def test_a_supplement_shows_what_was_decided_what_is_right_and_the_difference(app: Any, engine: Engine) -> None:
+    month = prepare(engine).open()
+    month.to_distributing()
+    month.take("bank_proof", Role.LEAD_FINANCE, on="2025-04-15", bank_reference="R-1")
+    clerk, member = month.actor(Role.AGENCY_CLERK), month.actor(Role.MEMBER_CLERK, "tcm")
+    assert "办理红冲补记" in shown(app, month, clerk)
+    assert "红冲" not in shown(app, month, member)
+    closed = month.case_id
+    with writing(engine) as connection:
+        month.case_id = supplements.begin(
+            connection, actor=clerk, at=moment("2025-06-03"), month=closed, reason="漏报一例",
+            evidence=files.keep(b"evidence", "recheck.txt"),
+        )  # fmt: skip
+    assert "登记更正" in shown(app, month, clerk) and "登记审核拒付" not in shown(app, month, clerk)
+    month.take(
+        "correct", Role.AGENCY_CLERK, on="2025-06-03", what="own", member="town-1", category="item",
+        amount_fen=123_456, note="漏报",
+    )  # fmt: skip
+    said = shown(app, month, member, "2025-06-03")
+    for words in ("漏报一例", "recheck.txt", "1,234.56", "原结算", "更正后", "61.73", "1,172.83"):
+        assert words in said
+    month.case_id = closed
+    assert "第 2 次结算" in shown(app, month, member) and "办理红冲补记" not in shown(app, month, clerk)

@@ -16,7 +16,7 @@ from workflow.budget.model import figure
 from workflow.clearing.model import year_of
 from workflow.i18n import lazy as _
 from workflow.model import cases, dossiers, journals, postings, worksheets
-from workflow.settlement.model import MonthFigure, months
+from workflow.settlement.model import MonthFigure, months, rejections, results_of
 from workflow.takeover import model as takeovers
 
 MONTH_SUMS = {
@@ -177,14 +177,18 @@ def _newest_version() -> Any:
 
 
 def _add_month(sums: Sums, dossier: dict[str, Any], facts: dict[str, Any]) -> None:
-    results = dossier["worksheet"]["results"]["members"]
-    for member in facts["members"]:
-        one = sums[member["member"]]
-        for kinds in member["payable_fen"].values():
-            one["own_fen"] += kinds.get("own", 0)
-            one["inflow_fen"] += kinds.get("inflow", 0)
-    for deduction in dossier.get("deductions", []):
-        sums[deduction["member"]][f"rejected_{deduction['kind']}_fen"] += deduction["amount_fen"]
+    results = results_of(dossier)["members"]
+    if "supplement" in dossier:
+        for code, one in results.items():
+            for name in ("own_fen", "inflow_fen"):
+                sums[code][name] += one[name]
+    else:
+        for member in facts["members"]:
+            for kinds in member["payable_fen"].values():
+                sums[member["member"]]["own_fen"] += kinds.get("own", 0)
+                sums[member["member"]]["inflow_fen"] += kinds.get("inflow", 0)
+    for member_code, kind, fen in rejections(dossier):
+        sums[member_code][f"rejected_{kind}_fen"] += fen
     for code, result in results.items():
         for name in ("deposit_fen", "prepayment_offset_fen", "net_fen"):
             sums[code][name] += result[name]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
+from workflow.attempt import Case, dossier_of
 from workflow.budget.model import figure
-from workflow.settlement.model import SETTLED, months
+from workflow.settlement.model import SETTLED, months, results_of
 from workflow.takeover.model import confirmed
 
 THRESHOLDS = (80, 100)
@@ -32,3 +33,11 @@ def burnt_fen(connection: Connection, consortium_id: int, pool: str, period: str
     approved = [one for one in months(connection, consortium_id, pool, year) if one.state in SETTLED]
     before_fen = used_fen + sum(one.results["charged_fen"] for one in approved if one.period < period)
     return before_fen, before_fen + sum(one.results["charged_fen"] for one in approved if one.period == period)
+
+
+def burnt_by(connection: Connection, case: Case) -> tuple[int, int]:
+    """What the year had charged to its budget before one case, and with it, in fen; a supplement comes after all."""
+    if case.serial == 1:
+        return burnt_fen(connection, case.consortium_id, case.pool, case.period)
+    _before_fen, after_fen = burnt_fen(connection, case.consortium_id, case.pool, f"{case.period[:4]}-12")
+    return after_fen - results_of(dossier_of(connection, case)).get("charged_fen", 0), after_fen

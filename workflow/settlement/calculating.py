@@ -17,7 +17,8 @@ from workflow.i18n import lazy as _
 from workflow.model import journals, postings
 from workflow.organisations.model import consortia, memberships, organisations
 from workflow.parties import Member
-from workflow.settlement.model import absent, last_day, members_of_month, terms_of_month
+from workflow.settlement import supplements
+from workflow.settlement.model import absent, is_supplement, last_day, members_of_month, terms_of_month
 
 TEN_THOUSAND = 10_000
 DECEMBER = 12
@@ -25,7 +26,13 @@ SHOWN = ("standard_fen", "patient_fen", "catastrophic_fen", "aid_fen", "other_fe
 
 
 def calculate(attempt: Attempt) -> None:
-    """Tally the month's claims and run the worksheet under the rules and the agreement of the month."""
+    """Tally the month's claims and run the worksheet under the rules and the agreement of the month.
+
+    A supplement runs it on the decided month's facts as they are corrected.
+    """
+    if is_supplement(attempt):
+        supplements.work_out_difference(attempt)
+        return
     terms = terms_of_month(attempt.connection, attempt.case.consortium_id, attempt.case.period)
     answers = terms.answers if terms else {}
     on = last_day(attempt.case.period)

@@ -26,9 +26,11 @@ from workflow.settlement.paying import (
     review,
     send_back,
 )
+from workflow.settlement.supplements import correct, drop_correction, withdraw, work_out
 
 __all__ = [
     "all_declared", "approve", "ask_offset", "bank_proof", "begin_declaring", "calculate", "carry", "confirm_absent",
-    "confirm_receipt", "declare_nil", "deduct", "dispute", "distribute", "fund", "import_claims", "pay_to_lead",
-    "propose_absent", "reconcile", "resolve_dispute", "review", "send_back", "upload",
+    "confirm_receipt", "correct", "declare_nil", "deduct", "dispute", "distribute", "drop_correction", "fund",
+    "import_claims", "pay_to_lead", "propose_absent", "reconcile", "resolve_dispute", "review", "send_back", "upload",
+    "withdraw", "work_out",
 ]  # fmt: skip

@@ -102,7 +102,10 @@ def agreement_in_force(attempt: Attempt) -> Refusal | None:
 
 
 def earlier_months_approved(attempt: Attempt) -> list[Refusal]:
-    """Every earlier month of the pool is approved or carried: what is owed and the prepayment left follow from it."""
+    """Every earlier month of the pool is approved or carried: what is owed and the prepayment left follow from it.
+
+    A supplement of an earlier month holds nothing up.
+    """
     query = (
         select(cases.c.id, cases.c.period)
         .where(
@@ -110,6 +113,7 @@ def earlier_months_approved(attempt: Attempt) -> list[Refusal]:
             cases.c.consortium_id == attempt.case.consortium_id,
             cases.c.pool == attempt.case.pool,
             cases.c.period < attempt.case.period,
+            cases.c.serial == 1,
             cases.c.state.in_(BEFORE_APPROVAL),
         )
         .order_by(cases.c.period)

@@ -15,6 +15,7 @@ from workflow.claims.columns import CATEGORIES
 from workflow.forms import OPINION_LENGTH, AgreeForm, DayField, MoneyField, PlainForm, ReasonForm, StepForm
 from workflow.i18n import lazy as _
 from workflow.settlement.model import members_of_month, unconfirmed, undeclared
+from workflow.settlement.supplement_forms import CorrectForm, DropCorrectionForm
 
 if TYPE_CHECKING:
     from workflow.attempt import Attempt
@@ -171,6 +172,10 @@ FORMS = {
     "confirm_absent": ConfirmAbsentForm,
     "deduct": DeductForm,
     "ask_offset": OffsetForm,
+    "work_out": PlainForm,
+    "correct": CorrectForm,
+    "drop_correction": DropCorrectionForm,
+    "withdraw": ReasonForm,
     "review": AgreeForm,
     "approve": AgreeForm,
     "dispute": ReasonForm,

@@ -15,7 +15,7 @@ from workflow.i18n import lazy as _
 from workflow.model import cases, occurrences
 from workflow.occurrences import Due, Job
 from workflow.parties import consortium_of
-from workflow.settlement.burn import THRESHOLDS, budget_of_year, burnt_fen
+from workflow.settlement.burn import THRESHOLDS, budget_of_year, burnt_by
 from workflow.settlement.model import (
     BEFORE_APPROVAL,
     SETTLED,
@@ -110,15 +110,17 @@ def open_months(connection: Connection, due: Due, at: datetime) -> None:
 
 
 def months_to_calculate(connection: Connection, at: datetime) -> list[Due]:
-    """Months declared by everyone, whose earlier months are approved or carried."""
+    """Months declared by everyone, whose earlier months are approved or carried; supplements are worked out by hand."""
     query = select(cases.c.id, cases.c.since).where(
         cases.c.stage == "settlement",
         cases.c.state == str(State.DECLARED),
+        cases.c.serial == 1,
         ~exists().where(
             earlier.c.stage == "settlement",
             earlier.c.consortium_id == cases.c.consortium_id,
             earlier.c.pool == cases.c.pool,
             earlier.c.period < cases.c.period,
+            earlier.c.serial == 1,
             earlier.c.state.in_(BEFORE_APPROVAL),
         ),
     )
@@ -151,7 +153,7 @@ def watch_budget(connection: Connection, due: Due, at: datetime) -> None:
     budget_fen = budget_of_year(connection, case.consortium_id, case.pool, int(case.period[:4]))
     if not budget_fen:
         return
-    before_fen, after_fen = burnt_fen(connection, case.consortium_id, case.pool, case.period)
+    before_fen, after_fen = burnt_by(connection, case)
     for percent in THRESHOLDS:
         if before_fen * 100 < budget_fen * percent <= after_fen * 100:
             said = {"percent": percent, "charged_fen": after_fen, "budget_fen": budget_fen}

@@ -37,7 +37,15 @@ from workflow.settlement.conditions import (
     worksheet_unchanged,
 )
 from workflow.settlement.forms import FORMS
-from workflow.settlement.model import STATE_LABELS, State
+from workflow.settlement.model import STATE_LABELS, State, is_supplement
+from workflow.settlement.supplement_conditions import (
+    nothing_cleared_meanwhile,
+    only_in_a_month,
+    only_in_a_supplement,
+    ordinary_month,
+    until_corrected,
+    year_still_open,
+)
 
 
 def agency_seat(attempt: Attempt) -> list[BallotSeat]:
@@ -77,13 +85,26 @@ STEPS = (
     step("calculate",       State.DECLARED,     State.CALCULATED,   _("计算"),            Role.SYSTEM,
          every_member_declared, agreement_in_force, earlier_months_approved),
     step("deduct",          State.DECLARED,     STAY,               _("登记审核拒付"),    CLERK,
-         task=False),
+         only_in_a_month, offered=ordinary_month, task=False),
     step("deduct",          State.CALCULATED,   State.DECLARED,     _("登记审核拒付"),    CLERK,
-         task=False, dangerous=True),
+         only_in_a_month, offered=ordinary_month, task=False, dangerous=True),
     step("ask_offset",      (State.DECLARING, State.DECLARED), STAY,  _("调整冲抵预付金"),  CLERK,
-         task=False),
+         only_in_a_month, offered=ordinary_month, task=False),
     step("ask_offset",      State.CALCULATED,   State.DECLARED,     _("调整冲抵预付金"),  CLERK,
-         task=False, dangerous=True),
+         only_in_a_month, offered=ordinary_month, task=False, dangerous=True),
+    step("work_out",        State.DECLARED,     STAY,               _("计算更正"),        CLERK,
+         only_in_a_supplement, year_still_open, offered=is_supplement, waiting=until_corrected, clock="pay_lead",
+         primary=True),
+    step("correct",         State.DECLARED,     STAY,               _("登记更正"),        CLERK,
+         only_in_a_supplement, year_still_open, offered=is_supplement, task=False),
+    step("correct",         State.CALCULATED,   State.DECLARED,     _("登记更正"),        CLERK,
+         only_in_a_supplement, year_still_open, offered=is_supplement, task=False),
+    step("drop_correction", State.DECLARED,     STAY,               _("删去更正"),        CLERK,
+         only_in_a_supplement, offered=is_supplement, task=False, dangerous=True),
+    step("drop_correction", State.CALCULATED,   State.DECLARED,     _("删去更正"),        CLERK,
+         only_in_a_supplement, offered=is_supplement, task=False, dangerous=True),
+    step("withdraw",        (State.DECLARED, State.CALCULATED, State.DISPUTED), State.WITHDRAWN, _("撤销补记"),
+         CLERK, only_in_a_supplement, offered=is_supplement, task=False, dangerous=True),
     step("review",          State.CALCULATED,   State.REVIEWED,     _("复核"),            REVIEWER,
          worksheet_unchanged, duty=Duty.REVIEW, casts=("settlement", "review"), edits=False, clock="pay_lead",
          bulk=True, recallable=True),
@@ -91,14 +112,14 @@ STEPS = (
     back(State.REVIEWED,    (State.DECLARING, State.DECLARED, State.CALCULATED), HEAD, duty=Duty.APPROVE),
     forth(State.CALCULATED, State.REVIEWED, CLERK, worksheet_unchanged, clock="pay_lead"),
     step("approve",         State.REVIEWED,     State.APPROVED,     _("审批"),            HEAD,
-         worksheet_unchanged, duty=Duty.APPROVE, casts=("settlement", "approve"), edits=False, clock="pay_lead",
-         bulk=True),
+         worksheet_unchanged, nothing_cleared_meanwhile, duty=Duty.APPROVE, casts=("settlement", "approve"),
+         edits=False, clock="pay_lead", bulk=True),
     step("dispute",         (State.CALCULATED, State.REVIEWED), State.DISPUTED, _("提出争议"),
          (Role.LEAD_FINANCE, REVIEWER, HEAD), task=False, dangerous=True),
     step("resolve_dispute", State.DISPUTED,     State.DECLARED,     _("争议已解决"),      (CLERK, REVIEWER),
          clock="pay_lead"),
     step("carry",           State.DISPUTED,     State.CARRIED,      _("结转以后月份"),    (REVIEWER, HEAD),
-         task=False, dangerous=True),
+         only_in_a_month, offered=ordinary_month, task=False, dangerous=True),
     step("close_unpaid",    State.APPROVED,     State.CLOSED,       _("无应拨款办结"),    Role.SYSTEM,
          nothing_to_pay),
     step("fund",            State.APPROVED,     State.FUNDED,       _("批复用款"),        FINANCE,
@@ -122,6 +143,7 @@ PARTS = (
     part("declarations", _("成员申报和明细"), "declarations", "claims", *FIGURES),
     part("deductions", _("审核拒付"), "deductions", *FIGURES),
     part("offset", _("冲抵预付金"), "offset_asked", *FIGURES),
+    part("corrections", _("更正"), "corrections", "difference", *FIGURES),
 )
 
 STAGE = register(
@@ -137,7 +159,7 @@ STAGE = register(
         ballots=(
             Ballot("settlement", _("结算审批"), (str(State.CALCULATED), str(State.REVIEWED)), agency_seat),
         ),
-        final=frozenset({str(State.CLOSED), str(State.CARRIED)}),
+        final=frozenset({str(State.CLOSED), str(State.CARRIED), str(State.WITHDRAWN)}),
         main_path=tuple(
             str(one)
             for one in (

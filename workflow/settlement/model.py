@@ -35,6 +35,7 @@ class State(StrEnum):
     CLOSED = "closed"
     DISPUTED = "disputed"
     CARRIED = "carried"
+    WITHDRAWN = "withdrawn"
 
 
 STATE_LABELS = {
@@ -49,6 +50,7 @@ STATE_LABELS = {
     State.CLOSED: _("已办结"),
     State.DISPUTED: _("有争议"),
     State.CARRIED: _("结转以后月份"),
+    State.WITHDRAWN: _("补记已撤销"),
 }
 BEFORE_APPROVAL = tuple(
     str(one) for one in (State.DECLARING, State.DECLARED, State.CALCULATED, State.REVIEWED, State.DISPUTED)
@@ -125,7 +127,9 @@ def declarations(attempt: Attempt) -> dict[str, Any]:
 
 
 def undeclared(attempt: Attempt) -> list[Member]:
-    """The members who declare for themselves and have not, nor are recorded absent."""
+    """The members who declare for themselves and have not, nor are recorded absent; a supplement waits for nobody."""
+    if is_supplement(attempt):
+        return []
     done = declarations(attempt)
     return [one for one in members_of_month(attempt) if one.declares and one.code not in done]
 
@@ -135,9 +139,30 @@ def absent(dossier: Mapping[str, Any]) -> list[str]:
     return [code for code, said in dossier.get("declarations", {}).items() if said["how"] == "absent"]
 
 
+def is_supplement(attempt: Attempt) -> bool:
+    """Whether the case is a red-letter supplement of a month that was closed before."""
+    return "supplement" in attempt.dossier
+
+
+def results_of(dossier: Mapping[str, Any]) -> dict[str, Any]:
+    """What a case adds to its month, in fen: all of it, or of a supplement what it is more or less than was decided."""
+    if "supplement" in dossier:
+        return dict(dossier.get("difference", {}).get("results", {}))
+    return dict(dossier.get("worksheet", {}).get("results", {}))
+
+
+def rejections(dossier: Mapping[str, Any]) -> Iterator[tuple[str, str, int]]:
+    """Member, kind (``own`` or ``inflow``) and amount in fen of what a case rejects; below zero where it corrects."""
+    for one in dossier.get("deductions", []):
+        yield one["member"], one["kind"], one["amount_fen"]
+    for one in dossier.get("corrections", []):
+        if one["what"].startswith("rejected_"):
+            yield one["member"], one["what"].removeprefix("rejected_"), one["amount_fen"]
+
+
 def net_by_member(attempt: Attempt) -> dict[str, int]:
     """What each member with a positive amount is paid, in fen, by the current worksheet."""
-    members = attempt.results.get("members", {})
+    members = results_of(attempt.dossier).get("members", {})
     return {code: one["net_fen"] for code, one in members.items() if one["net_fen"] > 0}
 
 
@@ -147,7 +172,10 @@ def unconfirmed(attempt: Attempt) -> list[str]:
 
 
 def months(connection: Connection, consortium_id: int, pool: str, year: int) -> list[MonthFigure]:
-    """The months of a year that have been opened for one consortium and pool, in order."""
+    """The months of a year that have been opened for one consortium and pool, in order.
+
+    A supplement follows its month as one more, with what it adds to it; one that was withdrawn adds nothing.
+    """
     rows = connection.execute(
         select(cases.c.id, cases.c.period, cases.c.state, dossiers.c.body)
         .join(dossiers, (dossiers.c.case_id == cases.c.id) & (dossiers.c.version == cases.c.dossier_version))
@@ -157,6 +185,7 @@ def months(connection: Connection, consortium_id: int, pool: str, year: int) -> 
             cases.c.pool == pool,
             cases.c.period >= f"{year}-01",
             cases.c.period <= f"{year}-12",
+            cases.c.state != str(State.WITHDRAWN),
         )
         .order_by(cases.c.period, cases.c.serial)
     )
@@ -165,12 +194,12 @@ def months(connection: Connection, consortium_id: int, pool: str, year: int) -> 
 
 def _figure(case_id: int, period: str, state: str, dossier: Mapping[str, Any]) -> MonthFigure:
     closed, carried = state == State.CLOSED, state == State.CARRIED
-    results = dossier.get("worksheet", {}).get("results")
+    results = results_of(dossier)
     if carried or not results:
         return MonthFigure(case_id, period, state, closed, carried)
     rejected = dict.fromkeys(("own", "inflow"), 0)
-    for one in dossier.get("deductions", []):
-        rejected[one["kind"]] += one["amount_fen"]
+    for _member, kind, fen in rejections(dossier):
+        rejected[kind] += fen
     tallies = dossier["tallies"]
     return MonthFigure(
         case_id, period, state, closed, carried, results, tallies["own_fen"], tallies["inflow_fen"],

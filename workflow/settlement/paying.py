@@ -12,7 +12,14 @@ from workflow.attempt import Attempt, refuse
 from workflow.banking.standing import open_lines
 from workflow.i18n import lazy as _
 from workflow.settlement import receipts
-from workflow.settlement.model import member_of_actor, members_of_month, net_by_member, unconfirmed
+from workflow.settlement.model import (
+    is_supplement,
+    member_of_actor,
+    members_of_month,
+    net_by_member,
+    results_of,
+    unconfirmed,
+)
 
 Lines = list[tuple[str, str, int]]
 
@@ -29,9 +36,9 @@ def review(attempt: Attempt, *, verdict: str = "agree", opinion: str = "") -> No
 
 
 def approve(attempt: Attempt, *, verdict: str = "agree", opinion: str = "") -> None:
-    """The agency's head approves: what the fund owes each member for the month is booked."""
+    """The agency's head approves: what the fund owes each member is booked; of a supplement, the difference only."""
     _only_agreement(verdict)
-    code, results = attempt.consortium.code, attempt.results
+    code, results = attempt.consortium.code, results_of(attempt.dossier)
     lines: Lines = [("prepayment", code, -results["prepayment_offset_fen"])]
     for member, one in results["members"].items():
         kept = (
@@ -41,7 +48,7 @@ def approve(attempt: Attempt, *, verdict: str = "agree", opinion: str = "") -> N
         lines += [(account, member, fen) for account, fen in kept]
         # What is left is what the member still owes after this month, less what it owed before.
         lines.append(("carry", member, one["prepayment_offset_fen"] - sum(fen for _account, fen in kept)))
-    _post(attempt, "approve", "月度结算审批", lines)
+    _post(attempt, "approve", "红冲补记审批" if is_supplement(attempt) else "月度结算审批", lines)
     if not net_by_member(attempt):
         attempt.follow = "close_unpaid"
 

@@ -10,10 +10,12 @@ from workflow.i18n import lazy as _
 from workflow.i18n import yuan
 from workflow.pages.sections import CasePage, Section
 from workflow.reconciliation.section import section
+from workflow.settlement import supplement_views
 from workflow.settlement.burn import budget_of_year, burnt_fen
 from workflow.settlement.calculating import SHOWN
 from workflow.settlement.declaring import declare_by
-from workflow.settlement.model import members_of_month
+from workflow.settlement.model import is_supplement, members_of_month, results_of
+from workflow.settlement.supplement_views import BEGIN as BEGIN
 
 HOW = {
     "reconciled": _("对账确认"), "uploaded": _("自行上传"), "nil": _("零申报"), "absent": _("登记未申报"),
@@ -24,6 +26,8 @@ RECEIPTS = {"kept": _("牵头医院留用"), "confirmed": _("已确认收款"), 
 def facts(page: CasePage) -> list[tuple[Any, Any]]:
     """The month in a few lines: the agreement, the days to declare, the budget it runs on."""
     case, body, progress = page.attempt.case, page.dossier, page.progress
+    if is_supplement(page.attempt):
+        return supplement_views.facts(page)
     found = [
         (_("协议编号"), body.get("agreement", "")),
         (_("申报截止"), declare_by(page.attempt).isoformat()),
@@ -53,7 +57,9 @@ def _budget(page: CasePage) -> Any:
 def sections(page: CasePage) -> list[Section]:
     """Declarations, claims files, amounts by member, deductions, and the way of the money."""
     names = {one.code: one.name for one in members_of_month(page.attempt)}
-    body, progress = page.dossier, page.progress
+    body = page.dossier
+    if is_supplement(page.attempt):
+        return [*supplement_views.sections(page, names), *_payments(page, names)]
     found = [
         Section(_("成员单位申报"), "settlement/declarations.html", rows=_declarations(page)),
         Section(
@@ -71,14 +77,20 @@ def sections(page: CasePage) -> list[Section]:
     if body.get("deductions"):
         rows = [one | {"name": names.get(one["member"], one["member"])} for one in body["deductions"]]
         found.append(Section(_("审核拒付"), "settlement/deductions.html", rows=rows))
-    if "paid" in progress or "funded" in progress:
-        found.append(
-            Section(
-                _("拨付与收款"), "settlement/payments.html", funded=progress.get("funded"), paid=progress.get("paid"),
-                distributed=progress.get("distributed"), receipts=_receipts(page, names),
-            )
-        )  # fmt: skip
-    return [*found, *section(page)]
+    return [*found, *_payments(page, names), *section(page), *supplement_views.followers(page)]
+
+
+def _payments(page: CasePage, names: dict[str, str]) -> list[Section]:
+    """The way of the money, once there is something of it."""
+    progress = page.progress
+    if "paid" not in progress and "funded" not in progress:
+        return []
+    return [
+        Section(
+            _("拨付与收款"), "settlement/payments.html", funded=progress.get("funded"), paid=progress.get("paid"),
+            distributed=progress.get("distributed"), receipts=_receipts(page, names),
+        )
+    ]  # fmt: skip
 
 
 def _unregistered(files: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -123,7 +135,7 @@ def _in_order(amounts: dict[str, Any], names: dict[str, str]) -> list[str]:
 def _receipts(page: CasePage, names: dict[str, str]) -> list[dict[str, Any]]:
     receipts = page.progress.get("receipts", {})
     rows = []
-    amounts = page.dossier["worksheet"]["results"]["members"]
+    amounts = results_of(page.dossier)["members"]
     for code in _in_order(amounts, names):
         one = amounts[code]
         said = receipts.get(code, {})
