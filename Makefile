@@ -29,6 +29,7 @@ story-resume: ## 从停下的地方接着走 / go on where the story stopped
 test: ## 全部检查与测试（SQLite、PostgreSQL、浏览器）/ lint and every test
 	@.ci/setup test
 	@.ci/system
+	@.ci/reader
 	@.ci/test
 
 lint: ## 代码风格、类型、引用关系 / style, types, import contracts
