@@ -113,7 +113,7 @@ def assemble(connection: Connection) -> None:
         desk = _organisation(
             connection, f"platform-{place}", f"{name}平台管理", f"{name_en} platform", "platform", place
         )
-        _people(connection, desk, f"platform-{place}", (("administrator", 1), ("rules_officer", 1)))
+        _people(connection, desk, f"platform-{place}", (("administrator", 2), ("rules_officer", 1)))
     for troupe in TROUPES:
         _troupe(connection, troupe)
 

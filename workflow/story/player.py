@@ -100,6 +100,11 @@ class Player:
         key = self.next_key(f"{trigger}:{case.id}:{actor.seat_id}")
         door.take(self.engine, case.id, trigger, actor=actor, key=key, at=self.at, data=data)
 
+    def act(self, case: Case, verb: str, actor: Actor, **data: Any) -> None:
+        """Do something around a case through the door, without taking a step of it."""
+        key = self.next_key(f"{verb}:{case.id}:{actor.seat_id}")
+        door.act(self.engine, case.id, verb, actor=actor, key=key, at=self.at, data=data)
+
     def once(self, body: dict[str, Any], act: Callable[[Connection, datetime], Any]) -> Any:
         """Do something else through the door, at most once."""
         return door.once(self.engine, self.next_key("once"), body, self.at, act)

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from sqlalchemy import Engine
 
 from workflow.db import writing
-from workflow.story import cast, years
+from workflow.story import cast, circulated, years
 from workflow.story.player import Diary, Scene, daily_ticks, merged
 
 Told = dict[tuple[str, str, str], str]
@@ -21,7 +21,7 @@ def scenes(engine: Engine) -> list[Scene]:
     diary = Diary(engine)
     lines = [
         years.suixi(diary), years.consortium_a(diary), years.consortium_b(diary), years.consortium_c(diary),
-        years.consortium_d(diary), years.consortium_e(diary),
+        years.consortium_d(diary), years.consortium_e(diary), circulated.sent_round(),
     ]
     told = merged(*lines, daily_ticks(FIRST_DAY, LAST_DAY))
     late = [scene.key for scene in told if scene.at.date() > LAST_DAY + timedelta(days=1)]
