@@ -225,7 +225,7 @@ def straight_back(attempt: Attempt) -> None:
     attempt.noted |= {"changed": parts, "reason": asked["reason"]}
     labels = "、".join(str(one.label) for one in attempt.stage.parts if one.key in parts) or "无"
     for role in _between(attempt.stage, asked["to"], asked["from"]):
-        attempt.notify(role, "changed", f"退回后直接送回{asked['by']}，改动：{labels}；改动可在本件“历次版本”中比对")
+        attempt.notify(role, "changed", f"退回后直接送回{asked['by']}，改动：{labels}；改动可在本件“改了什么”页比对")
 
 
 def _between(stage: Stage, start: str, end: str) -> list[Role]:

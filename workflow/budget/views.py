@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from workflow.budget.model import METHOD_LABELS, POOL_LABELS, consortium_codes, own_amount_fen
+from workflow.budget.model import METHOD_LABELS, POOL_LABELS, own_amount_fen
 from workflow.i18n import lazy as _
 from workflow.i18n import yuan
 from workflow.pages.formula_words import term
 from workflow.pages.sections import CasePage, Section
+from workflow.pages.worksheet_view import names_of
 
 
 def facts(page: CasePage) -> list[tuple[Any, Any]]:
@@ -31,8 +32,8 @@ def sections(page: CasePage) -> list[Section]:
     """The difference to the formula, carve-outs, the negotiation, and what was issued when."""
     results, body = page.attempt.results, page.dossier
     found = []
-    names = {code: name for name, code in consortium_codes(page.attempt).items()}
     if results:
+        names = names_of(page.attempt, frozenset(results["consortia"]))
         found.append(
             Section(
                 _("测算与批准"),

@@ -166,6 +166,8 @@ def _notice(row: Any) -> SimpleNamespace:
         head: dict[str, Any] = {"case_title": title, "url": url}
     else:
         head = _head(row)
+        if row.kind == "changed":
+            head["url"] += "/differences"
     return SimpleNamespace(**head, keys=(row.notice_id,), id=row.notice_id, body=row.body, at=row.at)
 
 

@@ -38,7 +38,7 @@ NO_MATCH = _("没有符合筛选条件的件。")
 TILES = {
     "all": (_("全部待办"), Filters()), "overdue": (SHOWN["overdue"], Filters(show="overdue")),
     "soon": (SHOWN["soon"], Filters(show="soon")), "later": (SHOWN["later"], Filters(show="later")),
-    "copies": (_("知会"), Filters("copies")), "waiting": (_("我发起、等别人办"), Filters("started", "waiting")),
+    "copies": (_("抄送"), Filters("copies")), "waiting": (_("我发起、等别人办"), Filters("started", "waiting")),
 }  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from workflow.pages import act_offers, clock_card, differences, round_words, who
 from workflow.pages.case_reading import Reading, attached, read_case
 from workflow.pages.holders import holders
 from workflow.pages.lists import case_subject, case_title, case_url
+from workflow.pages.returned import returned
 from workflow.pages.sections import CasePage
 from workflow.pages.worksheet_view import worksheet_view
 from workflow.scope import actors_for, may_open
@@ -57,6 +58,7 @@ def build(
         period=words.period_label(case.period), pool_label=words.POOLS[case.pool],
         timeline=_timeline(attempt, reading.trail),
         now=None if case.closed_at else _now(reading, viewer, awaited, every_clock),
+        returned=returned(attempt),
         clocks=clock_card.cards(reading, every_clock, dict.fromkeys(body for _trigger, body, _role in awaited)),
         facts=views.facts(page),
         sections=views.sections(page),

@@ -93,6 +93,16 @@ def line_view(line: Mapping[str, Any], names: Mapping[str, str] | None = None) -
 def _names(lines: list[dict[str, Any]], attempt: Attempt) -> dict[str, str]:
     """The names of the members and consortia the lines are about; of other consortia they are asked for once."""
     codes = {line["key"].split(".")[1] for line in lines if line["key"].startswith(("members.", "consortia."))}
+    return names_of(attempt, frozenset(codes))
+
+
+def names_of(attempt: Attempt, codes: frozenset[str]) -> dict[str, str]:
+    """Names of members and consortia by their codes, in the reader's language; asked for once for the same codes."""
+    found: dict[str, str] = attempt.once(("names", codes), lambda: _asked_names(attempt, codes))
+    return found
+
+
+def _asked_names(attempt: Attempt, codes: frozenset[str]) -> dict[str, str]:
     known = attempt.affiliations.names() if codes else {}
     elsewhere = codes - known.keys()
     if elsewhere:
