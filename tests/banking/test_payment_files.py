@@ -104,6 +104,8 @@ def test_a_failed_and_a_missing_line_hold_the_month_until_sent_again(sent_month:
     assert proven == set(net_codes(sent_month)) - {"tcm", "town-1"}
     for code in ("tcm", "town-1"):
         sent_month.take("confirm_receipt", Role.MEMBER_CLERK, code, on="2025-04-16")
+    with pytest.raises(Refused, match="未了结"):
+        sent_month.take_as("close", SYSTEM, "2025-04-16")
     assert sent_month.case.state == "distributing", "the members' own word does not settle what the bank says failed"
 
 
