@@ -22,6 +22,14 @@ CATEGORIES: dict[str, tuple[str, str]] = {
 }
 LEVELS = ("county", "township", "village")
 
+ADDITION = Record({
+    "what": Field(Text(("special", "appeal")), "特例单议或分组申诉", "special case or appeal"),
+    "category": Field(Text(tuple(CATEGORIES)), "支付类别", "category"),
+    "kind": Field(Text(("own", "inflow")), "参保人", "kind"),
+    "amount_fen": fen("金额", "amount", least=None),
+    "document": Field(Text(), "文号", "document"),
+})
+
 MEMBER = Record({
     "member": Field(Text(), "成员单位", "member"),
     "level": Field(Text(LEVELS), "层级", "level", optional=True),
@@ -31,6 +39,8 @@ MEMBER = Record({
     "audit_deduction_fen": fen("审核拒付", "audit deduction"),
     "carried_in_fen": fen("上月结转应扣", "carried in"),
     "prepayment_outstanding_fen": fen("本单位未冲预付金", "prepayment this member received and still holds", default=0),
+    "additions": Field(ListOf(ADDITION), "特例单议、分组申诉（已计入应付）", "special cases and appeals, payable includes them",
+                       optional=True),
     "registered_heads": Field(Whole(0), "签约参保人数", "registered heads", optional=True),
 }, open=True)
 
@@ -102,6 +112,7 @@ def settle_month(facts: Mapping[str, Any], book: BookLike) -> Worksheet:
     lines = Lines()
     for month, member in zip(months, given["members"], strict=True):
         _member_lines(lines, month, member["payable_fen"], ratio_rule, offset_rule)
+        _addition_lines(lines, month.member, member["additions"] or ())
     results = _consortium_lines(lines, months, given, offset_fen, ratio_rule)
     results["members"] = {month.member: month.results() for month in months}
     return lines.sheet("monthly-settlement", book, results)
@@ -170,6 +181,15 @@ def _member_lines(
                  available_fen=max(month.available_fen, 0))
     lines.amount(f"{key}.net_fen", f"{name} 实付", f"{name} net", month.net_fen, "max(available, 0) − prepayment_offset",
                  available_fen=month.available_fen, prepayment_offset_fen=month.prepayment_offset_fen)
+
+
+def _addition_lines(lines: Lines, name: str, additions: Sequence[Mapping[str, Any]]) -> None:
+    """Special cases and appeals as lines of their own; the member's payable includes them already."""
+    for what, label, label_en in (("special", "特例单议", "special cases"), ("appeal", "分组申诉", "grouping appeals")):
+        found = [one for one in additions if one["what"] == what]
+        if found:
+            lines.amount(f"members.{name}.{what}_fen", f"{name} {label}（已计入应付）", f"{name} {label_en}, in gross",
+                         sum(one["amount_fen"] for one in found), "memo")
 
 
 def _consortium_lines(

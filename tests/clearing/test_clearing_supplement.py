@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine, select
 
+from governance.refusal import Refused
 from governance.roles import Role
 from tests.clearing import preceding
 from tests.settlement.months import TOTALS, Month, moment, prepare
@@ -22,20 +24,30 @@ from workflow.settlement import supplements
 stages.load()
 
 
-@pytest.fixture
-def december(engine: Engine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Month:
-    """December 2025, the only month of the year, closed; budget and assessment are there."""
+def open_december(engine: Engine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Month:
+    """December 2025, the only month of the year, calculated."""
     monkeypatch.setenv("GONGZHI_FILES", str(tmp_path / "files"))
     monkeypatch.setenv("GONGZHI_CLAIMS", str(tmp_path / "claims"))
     month = prepare(engine, start="2025-12-01").open("2025-12", "2026-01-01")
     month.import_sample(on="2026-01-04")
     month.reconcile_all("2026-01-05")
     month.jobs("2026-01-05")
+    return month
+
+
+def finished(month: Month) -> Month:
+    """The month closed; the year's budget and assessment are there."""
     decided(month)
-    with writing(engine) as connection:
+    with writing(month.engine) as connection:
         preceding.budgeted(connection, month.county, 120_000_000)
         preceding.assessed(connection, month.county, "fund")
     return month
+
+
+@pytest.fixture
+def december(engine: Engine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Month:
+    """December 2025, closed; budget and assessment are there."""
+    return finished(open_december(engine, monkeypatch, tmp_path))
 
 
 def decided(month: Month) -> None:
@@ -110,3 +122,27 @@ def test_a_year_waits_for_its_supplement(december: Month) -> None:
     cleared = clearing_of(december)
     assert cleared.case.state == "calculated"
     assert cleared.results["charged_fen"] == TOTALS["own_fen"] + TOTALS["away_fen"]
+
+
+def test_a_special_case_settled_in_its_month_is_not_counted_again(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    month = open_december(engine, monkeypatch, tmp_path)
+    month.take(
+        "add_special", Role.AGENCY_CLERK, on="2026-01-05", what="special", member="town-1", category="drg",
+        amount_fen=1_000_000, document="特例〔2026〕1号", reason="费用极高病例",
+        evidence=files.keep(b"opinion", "opinion.txt"),
+    )  # fmt: skip
+    finished(month)
+    with_facts(month)
+    cleared = clearing_of(month)
+    assert cleared.results["charged_fen"] == TOTALS["own_fen"] + 1_000_000 + TOTALS["away_fen"]
+    assert all(cleared.results["identities"].values())
+    line = {"kind": "own", "member": "town-1", "fen": 1_000_000, "reason": "特例单议"}
+    for member, said in (("town-1", "特例〔2026〕1号"), ("town-2", "")):
+        given = {"fund_in_deficit": False, "adjustments": [line | {"member": member}]}
+        with pytest.raises(Refused, match=said) if said else nullcontext():
+            door.take(
+                engine, cleared.case.id, "enter_facts", actor=month.actor(Role.AGENCY_CLERK), key=f"again-{member}",
+                at=moment("2026-01-13"), data=given,
+            )  # fmt: skip

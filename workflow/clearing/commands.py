@@ -14,7 +14,7 @@ from workflow import lifecycle
 from workflow.assessment.model import months_in_force
 from workflow.attempt import SYSTEM, Attempt, refuse
 from workflow.clearing import booking
-from workflow.clearing.figures import gather, months_of
+from workflow.clearing.figures import counted_in_months, gather, months_of
 from workflow.clearing.model import (
     CAUSES,
     KINDS,
@@ -83,6 +83,7 @@ def enter_facts(
     causes = _amounts(overrun_causes or {}, set(CAUSES), "overrun_causes", _("超支原因"), bad)
     fines = _amounts(penalties or {}, known, "penalties", _("违约金"), bad)
     adjusted = [_adjustment(one, known, bad) for one in adjustments]
+    bad += [_wrong("adjustments", reason) for reason in counted_in_months(attempt, adjusted)]
     if risk_fund_fen is not None and not _is_amount(risk_fund_fen):
         bad.append(_wrong("risk_fund_fen", _("可用风险金应为不小于零的金额")))
     if open_objections(attempt.progress) and not answer.strip():

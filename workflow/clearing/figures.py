@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import and_, not_, select
@@ -76,6 +76,19 @@ def adjusted_fen(entered: dict[str, Any], kind: str, member: str | None = None) 
         for one in entered["adjustments"]
         if one["kind"] == kind and (member is None or one["member"] == member)
     )
+
+
+def counted_in_months(attempt: Attempt, adjustments: Iterable[Mapping[str, Any]]) -> list[Any]:
+    """Why not: adjustments that a month has settled already as a special case or an appeal; they would count twice."""
+    settled = {
+        (line["kind"], line["member"], line["amount_fen"]): (one.period, line["document"])
+        for one in months_of(attempt) if not one.carried for line in one.additions
+    }  # fmt: skip
+    found = [settled.get((one["kind"], one["member"], one["fen"])) for one in adjustments]
+    return [
+        _("清算调整：%(period)s 已按“%(document)s”计入这一笔，不能重复登记", period=held[0], document=held[1])
+        for held in found if held
+    ]  # fmt: skip
 
 
 def used_before_fen(attempt: Attempt) -> int:

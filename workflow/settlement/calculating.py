@@ -18,6 +18,7 @@ from workflow.model import journals, postings
 from workflow.organisations.model import consortia, memberships, organisations
 from workflow.parties import Member
 from workflow.settlement import supplements
+from workflow.settlement.additions import additions_of, with_additions
 from workflow.settlement.model import absent, is_supplement, last_day, members_of_month, terms_of_month
 
 TEN_THOUSAND = 10_000
@@ -144,6 +145,7 @@ def _facts(attempt: Attempt, tallies: Tallies) -> dict[str, Any]:
     counted = tallies.as_facts()
     missing = set(absent(attempt.dossier))
     payable = {one["member"]: {} if one["member"] in missing else one["payable_fen"] for one in counted["members"]}
+    added = {code: additions_of(attempt.dossier, code) for code in payable}
     outstanding_fen, carried = max(outstanding_prepayment_fen(attempt), 0), carried_in_fen(attempt)
     asked = attempt.dossier.get("offset_asked", {}).get("amount_fen")
     _show(attempt, tallies, counted, missing)
@@ -155,7 +157,8 @@ def _facts(attempt: Attempt, tallies: Tallies) -> dict[str, Any]:
             {
                 "member": one.code,
                 "level": one.level,
-                "payable_fen": payable[one.code],
+                "payable_fen": with_additions(payable[one.code], added[one.code]),
+                **({"additions": added[one.code]} if added[one.code] else {}),
                 "audit_deduction_fen": _deduction_fen(attempt, one.code),
                 "carried_in_fen": carried.get(one.code, 0),
                 "prepayment_outstanding_fen": outstanding_fen if one.id == attempt.consortium.lead_id else 0,
@@ -174,6 +177,7 @@ def _facts(attempt: Attempt, tallies: Tallies) -> dict[str, Any]:
 def _show(attempt: Attempt, tallies: Tallies, counted: Mapping[str, Any], missing: set[str]) -> None:
     """Keep beside the worksheet what the page and the year's clearing read of the tallies."""
     present = [one for one in counted["members"] if one["member"] not in missing]
+    added = [line for one in present for line in additions_of(attempt.dossier, one["member"])]
     attempt.dossier |= {
         "columns": {one["member"]: _shown(one["columns"]) for one in present},
         "left_open_fen": {
@@ -182,8 +186,11 @@ def _show(attempt: Attempt, tallies: Tallies, counted: Mapping[str, Any], missin
             if one["member"] in missing
         },
         "tallies": {
-            "own_fen": sum(_of_kind(one, "own") for one in present),
-            "inflow_fen": sum(_of_kind(one, "inflow") for one in present),
+            **{
+                f"{kind}_fen": sum(_of_kind(one, kind) for one in present)
+                + sum(line["amount_fen"] for line in added if line["kind"] == kind)
+                for kind in ("own", "inflow")
+            },
             "away_fen": counted["away_fen"],
             "excluded_fen": counted["excluded_fen"],
             "cases": counted["cases"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from workflow.settlement.additions import add_special
 from workflow.settlement.calculating import ask_offset, calculate, deduct
 from workflow.settlement.declaring import (
     all_declared,
@@ -29,8 +30,8 @@ from workflow.settlement.paying import (
 from workflow.settlement.supplements import correct, drop_correction, withdraw, work_out
 
 __all__ = [
-    "all_declared", "approve", "ask_offset", "bank_proof", "begin_declaring", "calculate", "carry", "confirm_absent",
-    "confirm_receipt", "correct", "declare_nil", "deduct", "dispute", "distribute", "drop_correction", "fund",
+    "add_special", "all_declared", "approve", "ask_offset", "bank_proof", "begin_declaring", "calculate", "carry",
+    "confirm_absent", "confirm_receipt", "correct", "declare_nil", "deduct", "dispute", "distribute", "drop_correction", "fund",
     "import_claims", "pay_to_lead", "propose_absent", "reconcile", "resolve_dispute", "review", "send_back", "upload",
     "withdraw", "work_out",
 ]  # fmt: skip

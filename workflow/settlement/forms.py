@@ -14,6 +14,7 @@ from governance.refusal import Refused
 from workflow.claims.columns import CATEGORIES
 from workflow.forms import OPINION_LENGTH, AgreeForm, DayField, MoneyField, PlainForm, ReasonForm, StepForm
 from workflow.i18n import lazy as _
+from workflow.settlement.additions import ADDED
 from workflow.settlement.model import members_of_month, unconfirmed, undeclared
 from workflow.settlement.supplement_forms import CorrectForm, DropCorrectionForm
 
@@ -108,6 +109,22 @@ class DeductForm(ReasonForm):
         self.member.choices = [SelectChoice(one.code, one.name) for one in members_of_month(attempt)]
 
 
+class SpecialForm(ReasonForm):
+    """What a grouping appeal or a special case adds, who decided it, and the evidence."""
+
+    what = SelectField(_("事项"), choices=[SelectChoice(*one) for one in ADDED.items()])
+    member = SelectField(_("成员单位"), validators=[InputRequired()])
+    category = SelectField(_("支付类别"), choices=[SelectChoice(*one) for one in CATEGORIES.items()])
+    kind = SelectField(_("涉及的参保人"), choices=KINDS)
+    amount_fen = MoneyField(_("增加金额（元，扣减为负数）"), validators=[InputRequired()], signed=True)
+    document = StringField(_("评审或复核结论文号"), validators=[InputRequired(), Length(max=200)])
+    evidence = FileField(_("依据（评审意见等）"), validators=[InputRequired(_("请附上依据"))])
+
+    def prepare(self, attempt: Attempt) -> None:
+        """Offer the members of the month."""
+        self.member.choices = [SelectChoice(one.code, one.name) for one in members_of_month(attempt)]
+
+
 class OffsetForm(ReasonForm):
     """Another prepayment offset than the equal part."""
 
@@ -171,6 +188,7 @@ FORMS = {
     "propose_absent": AbsentForm,
     "confirm_absent": ConfirmAbsentForm,
     "deduct": DeductForm,
+    "add_special": SpecialForm,
     "ask_offset": OffsetForm,
     "work_out": PlainForm,
     "correct": CorrectForm,

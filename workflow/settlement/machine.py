@@ -88,6 +88,10 @@ STEPS = (
          only_in_a_month, offered=ordinary_month, task=False),
     step("deduct",          State.CALCULATED,   State.DECLARED,     _("登记审核拒付"),    CLERK,
          only_in_a_month, offered=ordinary_month, task=False, dangerous=True),
+    step("add_special",     (State.DECLARING, State.DECLARED), STAY,  _("登记特例单议、申诉"), CLERK,
+         only_in_a_month, offered=ordinary_month, task=False),
+    step("add_special",     State.CALCULATED,   State.DECLARED,     _("登记特例单议、申诉"), CLERK,
+         only_in_a_month, offered=ordinary_month, task=False, dangerous=True),
     step("ask_offset",      (State.DECLARING, State.DECLARED), STAY,  _("调整冲抵预付金"),  CLERK,
          only_in_a_month, offered=ordinary_month, task=False),
     step("ask_offset",      State.CALCULATED,   State.DECLARED,     _("调整冲抵预付金"),  CLERK,
@@ -142,6 +146,7 @@ FIGURES = ("worksheet", "columns", "left_open_fen", "tallies", "differing_standa
 PARTS = (
     part("declarations", _("成员申报和明细"), "declarations", "claims", *FIGURES),
     part("deductions", _("审核拒付"), "deductions", *FIGURES),
+    part("additions", _("特例单议、申诉"), "additions", *FIGURES),
     part("offset", _("冲抵预付金"), "offset_asked", *FIGURES),
     part("corrections", _("更正"), "corrections", "difference", *FIGURES),
 )

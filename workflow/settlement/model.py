@@ -78,6 +78,7 @@ class MonthFigure:
     away_fen: int = 0
     rejected_own_fen: int = 0
     rejected_inflow_fen: int = 0
+    additions: tuple[Mapping[str, Any], ...] = ()
 
 
 def first_day(period: str) -> date:
@@ -203,5 +204,5 @@ def _figure(case_id: int, period: str, state: str, dossier: Mapping[str, Any]) -
     tallies = dossier["tallies"]
     return MonthFigure(
         case_id, period, state, closed, carried, results, tallies["own_fen"], tallies["inflow_fen"],
-        tallies["away_fen"], rejected["own"], rejected["inflow"],
+        tallies["away_fen"], rejected["own"], rejected["inflow"], tuple(dossier.get("additions", ())),
     )  # fmt: skip

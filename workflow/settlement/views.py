@@ -11,6 +11,7 @@ from workflow.i18n import yuan
 from workflow.pages.sections import CasePage, Section
 from workflow.reconciliation.section import section
 from workflow.settlement import supplement_views
+from workflow.settlement.additions import ADDED
 from workflow.settlement.burn import budget_of_year, burnt_fen
 from workflow.settlement.calculating import SHOWN
 from workflow.settlement.declaring import declare_by
@@ -77,6 +78,17 @@ def sections(page: CasePage) -> list[Section]:
     if body.get("deductions"):
         rows = [one | {"name": names.get(one["member"], one["member"])} for one in body["deductions"]]
         found.append(Section(_("审核拒付"), "settlement/deductions.html", rows=rows))
+    if body.get("additions"):
+        rows = [
+            one | {
+                "name": names.get(one["member"], one["member"]), "label": ADDED[one["what"]],
+                "category": CATEGORIES[one["category"]],
+            }
+            for one in body["additions"]
+        ]  # fmt: skip
+        found.append(
+            Section(_("特例单议、申诉"), "settlement/additions.html", rows=rows, case_id=page.attempt.case.id)
+        )
     return [*found, *_payments(page, names), *section(page), *supplement_views.followers(page)]
 
 
