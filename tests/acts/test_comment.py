@@ -41,7 +41,7 @@ def case_id(sample: Sample) -> int:
 
 def viewer(*actors: Actor) -> SimpleNamespace:
     held = [
-        SimpleNamespace(seat_id=one.seat_id, organisation_id=one.organisation_id, role=str(one.role), kind="")
+        SimpleNamespace(seat_id=one.seat_id, organisation_id=one.organisation_id, role=str(one.role), kind="", place="")
         for one in actors
     ]
     return SimpleNamespace(person_id=actors[0].person_id, name=actors[0].name, seats=held, has_role=lambda *roles: True)

@@ -11,48 +11,9 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
+from tests.faults.guarded_rows import AT, LATER_ATTACKS, LATER_REPLACEMENTS, RECORD, ROWS, SEAL, SUBJECT
 from workflow.db import metadata, reading, writing
 from workflow.guards import GUARDED, manifest, missing
-
-AT = "2026-03-01T01:00:00.000000Z"
-SUBJECT = "s" * 64
-RECORD = "INSERT INTO records (case_id, seq, at, role, verb, from_state, to_state, body, prev_hash, hash) VALUES"
-SEAL = "INSERT INTO seals (day, at, first, last, heads, changes, merkle_root, prev_seal_hash, hash) VALUES"
-
-ROWS = (
-    "INSERT INTO organisations (id, code, name, name_en, kind, place) VALUES (1, 'o', '样例', 'o', 'hospital', 'p')",
-    "INSERT INTO persons (id, login, name, password_hash, demo) VALUES (1,'a','甲','!',1), (2,'b','乙','!',1)",
-    "INSERT INTO seats (id, person_id, organisation_id, role, since) VALUES (1, 1, 1, 'r', '2020-01-01')",
-    "INSERT INTO consortia (id, code, name, name_en, place, lead_id) VALUES (1, 'c', '样例', 'c', 'p', 1)",
-    "INSERT INTO cases (id, stage, consortium_id, place, pool, period, serial, state, revision, since, dossier_version,"
-    " subject_hash, progress, record_seq, record_hash, opened_at) VALUES (1, 'budget', 1, 'p', 'resident', '2026', 1,"
-    f" 'draft', 1, '{AT}', 1, '{SUBJECT}', '{{}}', 2, 'h2', '{AT}')",
-    f"INSERT INTO dossiers (case_id, version, body, sha256, at, person_id) VALUES (1, 1, '{{}}', 'x', '{AT}', 1)",
-    "INSERT INTO attachments (id, case_id, section, name, media_type, size, sha256, person_id, at)"
-    f" VALUES (1, 1, 's', 'n', 'application/pdf', 1, 'x', 1, '{AT}')",
-    "INSERT INTO worksheets (case_id, version, sheet, place, day, book_digest, facts, agreement, body, sha256, at)"
-    f" VALUES (1, 1, 'budget', 'p', '2026-03-01', 'd', '{{}}', '{{}}', '{{}}', 'x', '{AT}')",
-    f"{RECORD} (1, 1, '{AT}', 'r', 'open', '', 'draft', '{{}}', '', 'h1')",
-    f"{RECORD} (1, 2, '{AT}', 'r', 'edit', 'draft', 'draft', '{{}}', 'h1', 'h2')",
-    "INSERT INTO rounds (case_id, round_no, ballot, subject_hash, dossier_version, outcome, opened_at, closed_at)"
-    f" VALUES (1, 1, 'b', '{SUBJECT}', 1, 'failed', '{AT}', '{AT}'), (1, 2, 'b', '{SUBJECT}', 1, 'open', '{AT}', NULL)",
-    "INSERT INTO round_seats (case_id, round_no, seat_key, organisation_id, label, eligible)"
-    " VALUES (1, 1, 'o', 1, '样例', '[1]')",
-    "INSERT INTO case_actors (case_id, person_id, duty) VALUES (1, 1, 'approve')",
-    "INSERT INTO decisions (id, case_id, round_no, link, seat_key, organisation_id, person_id, seat_id, duty,"
-    " subject_hash, verdict, opinion, details, at)"
-    f" VALUES (1, 1, 1, 'approve', 'o', 1, 1, 1, 'approve', '{SUBJECT}', 'disagree', '不同意', '{{}}', '{AT}')",
-    "INSERT INTO journals (id, book, year, number, biz_key, case_id, memo, at, sealed)"
-    f" VALUES (1, 'fund', 2026, 1, 'k1', 1, 'm', '{AT}', 0), (2, 'fund', 2026, 2, 'k2', 1, 'm', '{AT}', 0)",
-    "INSERT INTO postings (journal_id, line, account, party, fen)"
-    " VALUES (1, 1, 'cash', '', 100), (1, 2, 'due', 'o', -100), (2, 1, 'cash', '', 7)",
-    "UPDATE journals SET sealed = 1 WHERE id = 1",
-    f"INSERT INTO answers (key, body_hash, answer, at) VALUES ('k', 'h', '{{}}', '{AT}')",
-    f"INSERT INTO admin_records (id, at, person_id, verb, body) VALUES (1, '{AT}', 1, 'grant_seat', '{{}}')",
-    f"{SEAL} ('2026-03-01', '{AT}', 1, 2, 1, 'c', 'r1', '', 's1')",
-    f"{SEAL} ('2026-03-02', '{AT}', 3, 2, 1, 'c', 'r1', 's1', 's2')",
-    "INSERT INTO seal_heads (case_id, seq, day, hash) VALUES (1, 2, '2026-03-01', 'h2')",
-)
 
 ATTACKS = (
     "UPDATE records SET body = '{\"forged\":1}' WHERE seq = 1",
@@ -121,6 +82,7 @@ ATTACKS = (
     f"{SEAL} ('2026-03-03', '{AT}', 9, 9, 1, 'c', 'r1', 's2', 's4')",
     "UPDATE seal_heads SET hash = 'forged'",
     "DELETE FROM seal_heads",
+    *LATER_ATTACKS,
 )
 
 ONLY_SQLITE = (
@@ -129,9 +91,9 @@ ONLY_SQLITE = (
     f"INSERT OR REPLACE INTO records SELECT case_id, seq, '{AT}', person_id, organisation_id, role, 'forged',"
     " from_state, to_state, body, prev_hash, hash FROM records",
     "INSERT OR REPLACE INTO decisions SELECT id, case_id, round_no, link, seat_key, organisation_id, person_id,"
-    " seat_id, duty, subject_hash, 'agree', opinion, details, at FROM decisions",
+    " seat_id, duty, subject_hash, 'agree', opinion, details, at, for_person_id, paper_id FROM decisions",
     "INSERT OR REPLACE INTO decisions SELECT 77, case_id, round_no, link, seat_key, organisation_id, person_id,"
-    " seat_id, duty, subject_hash, 'agree', opinion, details, at FROM decisions",
+    " seat_id, duty, subject_hash, 'agree', opinion, details, at, for_person_id, paper_id FROM decisions",
     "REPLACE INTO dossiers SELECT case_id, version, '{\"amount\":1}', sha256, at, person_id FROM dossiers",
     "REPLACE INTO worksheets SELECT case_id, version, sheet, place, day, book_digest, facts, agreement, 'x', sha256,"
     " at FROM worksheets",
@@ -144,11 +106,12 @@ ONLY_SQLITE = (
     f"REPLACE INTO journals VALUES (77, 'fund', 2026, 1, 'k77', 1, 'other', '{AT}', 0)",
     f"REPLACE INTO rounds VALUES (1, 1, 'b', '{SUBJECT}', 1, 'passed', '{AT}', '{AT}')",
     "REPLACE INTO cases SELECT id, 'surplus_plan', consortium_id, place, pool, period, 9, state, revision, since,"
-    " dossier_version, subject_hash, progress, amount_fen, record_seq, record_hash, opened_at, closed_at, follows_id"
-    " FROM cases",
+    " dossier_version, subject_hash, progress, amount_fen, record_seq, record_hash, opened_at, closed_at, follows_id,"
+    " definition FROM cases",
     f"REPLACE INTO admin_records VALUES (1, '{AT}', 2, 'grant_seat', '{{}}')",
     "UPDATE OR REPLACE journals SET number = 1 WHERE id = 2",
     "UPDATE OR REPLACE rounds SET round_no = 1 WHERE round_no = 2",
+    *LATER_REPLACEMENTS,
 )
 
 SHADOW = (

@@ -20,7 +20,7 @@ from governance.refusal import Refused
 from governance.roles import Role
 from tests.kernel.checking import problems, state_of
 from tests.kernel.sample_stage import APPROVERS, AT, BUREAUS, REVIEWERS, Sample, registered, settle_in
-from workflow import db, decisions, door, lifecycle
+from workflow import db, decisions, door, lifecycle, standing
 from workflow.db import reading, writing
 from workflow.model import case_actors, cases, journals
 from workflow.model import decisions as cast_decisions
@@ -251,7 +251,7 @@ def test_mutant_without_exclusion_is_caught_by_the_database(
 ) -> None:
     """The one who prepared also pays: the duty is one row a person, whatever the program forgets."""
     monkeypatch.setattr(decisions, "excluded", lambda attempt, duty: None)
-    monkeypatch.setattr(decisions, "_duty_held", lambda attempt: None)
+    monkeypatch.setattr(standing, "bound", lambda attempt: standing.Bound())
     payer = sample.actor(Role.AGENCY_HEAD)
     case_id = sample.open_case("agreed")
     with db.writing(sample.engine) as connection:

@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from werkzeug.test import TestResponse
 
 from tests.people import County, make_county
-from workflow import accounts, cli, i18n, organisations, pages, security
+from workflow import accounts, cli, i18n, inbox, organisations, pages, security
 from workflow.accounts import sessions
 from workflow.clock import real_now
 from workflow.db import writing
@@ -90,7 +90,7 @@ def app(engine: Engine) -> Flask:
     app = Flask("workflow", template_folder=str(organisations_templates()))
     app.config.update({"SECRET_KEY": "k" * 40, "TESTING": True, "DATABASE_URL": "", "SESSION_COOKIE_SECURE": False})
     app.extensions["gongzhi.engine"] = engine
-    for part in (i18n, security, accounts, pages, organisations, cli):
+    for part in (i18n, security, accounts, pages, inbox, organisations, cli):
         part.init_app(app)
     security.check_access(app)
     return app

@@ -1,0 +1,74 @@
+"""A row of everything that is guarded, and what is tried to change the tables that came after the first ones."""
+
+from __future__ import annotations
+
+AT = "2026-03-01T01:00:00.000000Z"
+SUBJECT = "s" * 64
+RECORD = "INSERT INTO records (case_id, seq, at, role, verb, from_state, to_state, body, prev_hash, hash) VALUES"
+SEAL = "INSERT INTO seals (day, at, first, last, heads, changes, merkle_root, prev_seal_hash, hash) VALUES"
+LATER_ROWS = (
+    f"INSERT INTO recusals (case_id, person_id, reason, recorded_by, at) VALUES (1, 2, '亲属', 1, '{AT}')",
+    "INSERT INTO comments (id, case_id, person_id, organisation_id, audience, body, mentions, at)"
+    f" VALUES (1, 1, 1, 1, 'own', '看过', '[]', '{AT}')",
+    f"INSERT INTO definitions (stage, version, body, sha256, at) VALUES ('sample', 1, '{{}}', 'x', '{AT}')",
+    "INSERT INTO enacted_rules (id, seq, case_id, place, rule, since, value, status, document, document_title, issuer,"
+    " issued_on, clause, says, known_since, backwards, scan_sha256, impact_sha256, person_id, at, prev_hash, hash)"
+    " VALUES (1, 1, 1, 'p', 'r', '2026-04-01', '\"1\"', 'sample', '样例', '样例', '样例', '2026-03-01', '一', '样例',"
+    f" '2026-03-01', 0, 'x', 'x', 1, '{AT}', '', 'e1')",
+    f"INSERT INTO rule_impacts (case_id, version, body, sha256, at) VALUES (1, 1, '{{}}', 'x', '{AT}')",
+    "INSERT INTO bank_accounts (id, organisation_id, holder, bank, number, reason, proposed_by, at)"
+    f" VALUES (1, 1, '样例', '样例银行', '6200', '开户', 1, '{AT}')",
+    "INSERT INTO bank_account_answers (account_id, proposed_by, verdict, person_id, note, at)"
+    f" VALUES (1, 1, 'confirmed', 2, '', '{AT}')",
+    "INSERT INTO register_files (id, place, period, sha256, row_count, body, imported_by, at)"
+    f" VALUES (1, 'p', '2026', 'x', 1, '{{}}', 1, '{AT}')",
+    "INSERT INTO register_file_answers (file_id, imported_by, verdict, person_id, note, at)"
+    f" VALUES (1, 1, 'confirmed', 2, '', '{AT}')",
+)
+ROWS = (
+    "INSERT INTO organisations (id, code, name, name_en, kind, place) VALUES (1, 'o', '样例', 'o', 'hospital', 'p')",
+    "INSERT INTO persons (id, login, name, password_hash, demo) VALUES (1,'a','甲','!',1), (2,'b','乙','!',1)",
+    "INSERT INTO seats (id, person_id, organisation_id, role, since) VALUES (1, 1, 1, 'r', '2020-01-01')",
+    "INSERT INTO consortia (id, code, name, name_en, place, lead_id) VALUES (1, 'c', '样例', 'c', 'p', 1)",
+    "INSERT INTO cases (id, stage, consortium_id, place, pool, period, serial, state, revision, since, dossier_version,"
+    " subject_hash, progress, record_seq, record_hash, opened_at) VALUES (1, 'budget', 1, 'p', 'resident', '2026', 1,"
+    f" 'draft', 1, '{AT}', 1, '{SUBJECT}', '{{}}', 2, 'h2', '{AT}')",
+    f"INSERT INTO dossiers (case_id, version, body, sha256, at, person_id) VALUES (1, 1, '{{}}', 'x', '{AT}', 1)",
+    "INSERT INTO attachments (id, case_id, section, name, media_type, size, sha256, person_id, at)"
+    f" VALUES (1, 1, 's', 'n', 'application/pdf', 1, 'x', 1, '{AT}')",
+    "INSERT INTO worksheets (case_id, version, sheet, place, day, book_digest, facts, agreement, body, sha256, at)"
+    f" VALUES (1, 1, 'budget', 'p', '2026-03-01', 'd', '{{}}', '{{}}', '{{}}', 'x', '{AT}')",
+    f"{RECORD} (1, 1, '{AT}', 'r', 'open', '', 'draft', '{{}}', '', 'h1')",
+    f"{RECORD} (1, 2, '{AT}', 'r', 'edit', 'draft', 'draft', '{{}}', 'h1', 'h2')",
+    "INSERT INTO rounds (case_id, round_no, ballot, subject_hash, dossier_version, outcome, opened_at, closed_at)"
+    f" VALUES (1, 1, 'b', '{SUBJECT}', 1, 'failed', '{AT}', '{AT}'), (1, 2, 'b', '{SUBJECT}', 1, 'open', '{AT}', NULL)",
+    "INSERT INTO round_seats (case_id, round_no, seat_key, organisation_id, label, eligible)"
+    " VALUES (1, 1, 'o', 1, '样例', '[1]')",
+    "INSERT INTO case_actors (case_id, person_id, duty) VALUES (1, 1, 'approve')",
+    "INSERT INTO decisions (id, case_id, round_no, link, seat_key, organisation_id, person_id, seat_id, duty,"
+    " subject_hash, verdict, opinion, details, at)"
+    f" VALUES (1, 1, 1, 'approve', 'o', 1, 1, 1, 'approve', '{SUBJECT}', 'disagree', '不同意', '{{}}', '{AT}')",
+    "INSERT INTO journals (id, book, year, number, biz_key, case_id, memo, at, sealed)"
+    f" VALUES (1, 'fund', 2026, 1, 'k1', 1, 'm', '{AT}', 0), (2, 'fund', 2026, 2, 'k2', 1, 'm', '{AT}', 0)",
+    "INSERT INTO postings (journal_id, line, account, party, fen)"
+    " VALUES (1, 1, 'cash', '', 100), (1, 2, 'due', 'o', -100), (2, 1, 'cash', '', 7)",
+    "UPDATE journals SET sealed = 1 WHERE id = 1",
+    f"INSERT INTO answers (key, body_hash, answer, at) VALUES ('k', 'h', '{{}}', '{AT}')",
+    f"INSERT INTO admin_records (id, at, person_id, verb, body) VALUES (1, '{AT}', 1, 'grant_seat', '{{}}')",
+    f"{SEAL} ('2026-03-01', '{AT}', 1, 2, 1, 'c', 'r1', '', 's1')",
+    f"{SEAL} ('2026-03-02', '{AT}', 3, 2, 1, 'c', 'r1', 's1', 's2')",
+    "INSERT INTO seal_heads (case_id, seq, day, hash) VALUES (1, 2, '2026-03-01', 'h2')",
+    *LATER_ROWS,
+)
+_CHANGED = {
+    "recusals": "reason = '无'", "comments": "body = '没看过'", "definitions": "body = '[]'", "enacted_rules": "value = '2'",
+    "rule_impacts": "body = '[]'", "bank_accounts": "number = '6211'", "bank_account_answers": "verdict = 'refused'",
+    "register_files": "row_count = 9", "register_file_answers": "verdict = 'refused'",
+}  # fmt: skip
+LATER_ATTACKS = tuple(
+    attack
+    for table, changed in _CHANGED.items()
+    for attack in (f"UPDATE {table} SET {changed}", f"DELETE FROM {table}")
+)
+# The same row again, over the one that lies there.
+LATER_REPLACEMENTS = tuple(f"REPLACE INTO {table} SELECT * FROM {table}" for table in _CHANGED)
