@@ -14,6 +14,7 @@ def init_app(app: Flask) -> None:
         bank_accounts,
         calendar,
         definitions,
+        insured_register,
         operations,
         organisations,
         rules,
@@ -22,7 +23,10 @@ def init_app(app: Flask) -> None:
     )
 
     Migrate(app, _Database(app), directory=str(operations.MIGRATIONS))
-    for part in (rules, acting_for, bank_accounts, organisations, operations, definitions, calendar, trail, story):
+    for part in (
+        rules, acting_for, bank_accounts, organisations, insured_register, operations, definitions, calendar, trail,
+        story,
+    ):  # fmt: skip
         for command in part.COMMANDS:
             app.cli.add_command(command)
 

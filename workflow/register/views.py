@@ -92,13 +92,13 @@ def bring_in(place: str) -> Any:
     return redirect(f"/register/{place}", 303)
 
 
-@blueprint.post("/register/<place>/<int:number>")
+@blueprint.post("/register/<place>/<int:file>")
 @signed_in
-def answer(place: str, number: int) -> Any:
+def answer(place: str, file: int) -> Any:
     """A reviewer confirms or refuses a file."""
     office, form = _reach(place, Role.AGENCY_REVIEWER), AnswerForm()
-    done = act(form, office, commands.answer_file, f"/register/{place}", place=place, file=number)
-    return done if done is not None else _page(place, None, SimpleNamespace(id=number, form=form))
+    done = act(form, office, commands.answer_file, f"/register/{place}", place=place, file=file)
+    return done if done is not None else _page(place, None, SimpleNamespace(id=file, form=form))
 
 
 def _page(place: str, form: ImportForm | None = None, tried: Any = None) -> Any:
