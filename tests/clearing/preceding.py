@@ -147,9 +147,12 @@ def assessed(
     return opened(connection, county, "assessment", state, body, period=f"{YEAR}-{scheme}")
 
 
-def cleared(connection: Connection, county: County, *, retained_fen: int = 0, own_share_fen: int = 0) -> int:
+def cleared(
+    connection: Connection, county: County, *, retained_fen: int = 0, own_share_fen: int = 0, deferred_fen: int = 0
+) -> int:
     """A closed clearing of the year."""
-    results = {"retained_fen": retained_fen, "own_share_fen": own_share_fen, "due_fen": retained_fen - own_share_fen}
+    results = {"retained_fen": retained_fen, "own_share_fen": own_share_fen, "due_fen": retained_fen - own_share_fen,
+               "deferred_fen": deferred_fen}
     body = {"consortium": county.code, "worksheet": {"sheet": "annual-clearing", "version": 1, "sha256": "",
                                                      "results": results}}
     return opened(connection, county, "clearing", "closed", body, pool="resident", period=str(YEAR))

@@ -14,6 +14,7 @@ from workflow import lifecycle
 from workflow.assessment.model import months_in_force
 from workflow.attempt import SYSTEM, Attempt, refuse
 from workflow.clearing import booking
+from workflow.clearing.dues import moved_fen
 from workflow.clearing.figures import counted_in_months, gather, months_of
 from workflow.clearing.model import (
     CAUSES,
@@ -168,7 +169,7 @@ def calculate(attempt: Attempt) -> None:
     months = months_of(attempt)
     attempt.dossier["months"] = sorted({one.period for one in months if one.closed})
     attempt.dossier["carried_months"] = [one.period for one in months if one.carried]
-    attempt.case.amount_fen = attempt.results["due_fen"]
+    attempt.case.amount_fen = moved_fen(attempt, "due_fen")
     attempt.notify(Role.LEAD_HEAD, "reconcile", f"{year} 年度清算结果已计算，请逐项核对")
 
 

@@ -18,10 +18,11 @@ from wtforms import (
     TextAreaField,
 )
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired, Length, Optional, ValidationError
+from wtforms.validators import InputRequired, Length, Optional, Regexp, ValidationError
 
 from governance.money import parse_yuan, yuan
 from governance.refusal import Refused
+from workflow.agreement.model import POOL_LABELS
 from workflow.clearing.dues import open_claims, passed_on, settled_now_fen, to_receive, to_recover
 from workflow.clearing.model import CAUSES, KIND_LABELS
 from workflow.forms import DayField, DecisionForm, MoneyField, OpinionForm, ReasonForm, StepForm
@@ -36,6 +37,15 @@ BLANK_ROWS = 3
 def choices_of(labels: Mapping[str, Any]) -> list[SelectChoice]:
     """Choices by value, with a blank one before them."""
     return [SelectChoice("", ""), *(SelectChoice(value, label) for value, label in labels.items())]
+
+
+class SupplementaryForm(StepForm):
+    """Which closed clearing is supplemented, and why."""
+
+    consortium = StringField(_("医共体代码"), validators=[InputRequired(), Length(max=80)])
+    pool = SelectField(_("基金"), choices=[SelectChoice(key, label) for key, label in POOL_LABELS.items()])
+    year = StringField(_("年度"), validators=[InputRequired(), Regexp(r"20[0-9]{2}$", message=_("请填写四位年度"))])
+    reason = TextAreaField(_("补充清算的原因"), validators=[InputRequired(_("请写明原因")), Length(max=2000)])
 
 
 class AdjustmentForm(Form):

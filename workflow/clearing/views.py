@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
+from governance.roles import Role
 from workflow.clearing.dues import member_dues, settled_now_fen
 from workflow.clearing.figures import months_of
+from workflow.clearing.forms import SupplementaryForm
 from workflow.clearing.model import CAUSES, KIND_LABELS, facts_confirmed_now
+from workflow.clearing.supplementing import begin, differences
 from workflow.i18n import lazy as _
 from workflow.i18n import yuan
-from workflow.pages.sections import CasePage, Section
+from workflow.pages.sections import Begin, CasePage, Section
 from workflow.pages.words import pick
 
 RECEIPTS = {
     "kept": _("牵头医院留用"), "confirmed": _("已确认收款"), "proven": _("银行回单"), "recovered": _("已退回"),
     "claimed": _("未收款项"),
 }
+BEGIN = Begin((Role.AGENCY_CLERK,), SupplementaryForm, begin, _("补充清算"))
 IDENTITIES = {
     "months": (_("月度恒等式"), _("Σ(应付 − 拒付) = Σ保证金 + Σ冲抵预付金 + Σ实付 + 年初结转 − 年末结转")),
     "budget": (_("预算恒等式"), _("总额预算 = 计入费用 + 留用 + 暂缓 + 留存统筹基金；超支时加上双方分担")),
@@ -32,6 +36,7 @@ def facts(page: CasePage) -> list[tuple[Any, Any]]:
         (_("结余（元）"), yuan(results["surplus_fen"])),
         (_("超支（元）"), yuan(results["overrun_fen"])),
         (_("结余留用（元）"), yuan(results["retained_fen"])),
+        (_("暂缓拨付（元，到期后另行发放）"), yuan(results["deferred_fen"])),
         (_("医共体自担（元）"), yuan(results["own_share_fen"])),
         (_("清算应付（元，负数为应收回）"), yuan(results["due_fen"])),
         (_("清算时结清（元）"), yuan(settled_now_fen(page.attempt))),
@@ -54,6 +59,8 @@ def sections(page: CasePage) -> list[Section]:
         checks = [(*IDENTITIES[name], holds) for name, holds in results["identities"].items()]
         found.insert(0, Section(_("三项恒等式"), "clearing/identities.html", rows=checks))
         found.insert(1, _members(page))
+    if "before" in page.dossier:
+        found.insert(0, _supplementary(page))
     if page.progress.get("settled"):
         found.append(_payments(page))
     if page.progress.get("objections"):
@@ -72,6 +79,17 @@ def _members(page: CasePage) -> Section:
         sums=[sum(one[name] for one in table.values()) for name in columns],
         retained_fen=page.attempt.results["retained_fen"], own_share_fen=page.attempt.results["own_share_fen"],
     )
+
+
+def _supplementary(page: CasePage) -> Section:
+    """Why the year is cleared once more, and what differs from the clearing that it follows."""
+    labels = {one["key"]: pick(one["label"], one["label_en"]) for one in (page.worksheet or {}).get("lines", [])}
+    return Section(
+        _("补充清算：与上次清算逐项对比"), "clearing/differences.html", reason=page.dossier["reason"],
+        case=page.dossier["before"]["case"],
+        rows=[(labels.get(key, key), *amounts) for key, *amounts in differences(page.attempt)] if page.attempt.results
+        else [],
+    )  # fmt: skip
 
 
 def _payments(page: CasePage) -> Section:

@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
-
 from governance.roles import Role
-from workflow import clocks, lifecycle, returning
-from workflow.attempt import SYSTEM, Attempt, refuse
-from workflow.clearing.model import closed
+from workflow import clocks, returning
+from workflow.attempt import Attempt, refuse
 from workflow.i18n import lazy as _
-from workflow.organisations.model import consortia
-from workflow.rules import book_at
 from workflow.surplus_plan.model import (
-    KIND_LABELS,
     OPINION_LABELS,
-    OVERRUN,
-    SURPLUS,
     asked_members,
     contribution,
     last_day,
@@ -37,6 +28,7 @@ from workflow.surplus_plan.paying import (
     pay_members,
     pay_retained,
 )
+from workflow.surplus_plan.releasing import forfeit, propose_release, release, return_release
 from workflow.surplus_plan.session import (
     adjourn,
     begin_anew,
@@ -49,37 +41,12 @@ from workflow.surplus_plan.session import (
 )
 
 __all__ = [
-    "adjourn", "bank_proof", "begin_sharing", "close_session", "confirm_receipt", "convene", "file", "pay_members",
-    "pay_retained", "register_attendance", "reject", "send_back", "vote",
+    "adjourn", "bank_proof", "begin_sharing", "close_session", "confirm_receipt", "convene", "file", "forfeit",
+    "pay_members", "pay_retained", "propose_release", "register_attendance", "reject", "release", "return_release",
+    "send_back", "vote",
 ]  # fmt: skip
 
 LONGEST_TEXT = 2000
-
-
-def open_for(connection: Connection, consortium_id: int, pool: str, year: int, *, at: datetime) -> int | None:
-    """Open the plan that a closed clearing asks for; ``None`` when there is neither surplus kept nor overrun borne."""
-    cleared = closed(connection, consortium_id, pool, year)
-    if cleared is None or not (cleared.retained_fen > 0 or cleared.own_share_fen > 0):
-        return None
-    row = connection.execute(select(consortia).where(consortia.c.id == consortium_id)).one()
-    kind = SURPLUS if cleared.retained_fen > 0 else OVERRUN
-    amount_fen = cleared.retained_fen if kind == SURPLUS else cleared.own_share_fen
-    case_id = lifecycle.open_case(
-        connection, "surplus_plan", consortium_id, actor=SYSTEM, at=at, place=row.place, pool=pool, period=str(year),
-        dossier={
-            "consortium": row.code, "kind": kind, "amount_fen": amount_fen, "clearing_case": cleared.case_id,
-            "settled_with_clearing": kind == OVERRUN or not _after_filing(connection, cleared.results, row.place, year),
-        },
-        follows=cleared.case_id,
-    )  # fmt: skip
-    attempt = Attempt(connection, lifecycle.lock(connection, case_id), SYSTEM, at)
-    attempt.notify(Role.LEAD_FINANCE, "plan", f"{year} 年度{KIND_LABELS[kind]}方案可以编制")
-    return case_id
-
-
-def _after_filing(connection: Connection, results: Mapping[str, Any], place: str, year: int) -> bool:
-    rule = book_at(connection, place, date(year, 12, 31)).find("surplus.pay_after_filing")
-    return bool(rule is not None and rule.value in ("true", True) and results["retained_fen"])
 
 
 def draft(

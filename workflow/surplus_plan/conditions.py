@@ -174,3 +174,13 @@ def with_open_amounts(attempt: Attempt, role: Role) -> Iterable[int]:
     """Members whose amount is paid and not confirmed."""
     waiting = set(unconfirmed(attempt)) if attempt.progress.get("distributed") else set()
     return [member.id for member in attempt.parties.members if member.code in waiting]
+
+
+def until_proposed(attempt: Attempt, role: Role) -> Iterable[int]:
+    """The agency is waited for until it proposes what becomes of the deferred part."""
+    return () if attempt.progress.get("release") else attempt.parties.of(role)
+
+
+def once_proposed(attempt: Attempt, role: Role) -> Iterable[int]:
+    """The head decides once something is proposed."""
+    return attempt.parties.of(role) if attempt.progress.get("release") else ()

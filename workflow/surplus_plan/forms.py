@@ -17,6 +17,7 @@ from workflow.i18n import lazy as _
 from workflow.surplus_plan.model import (
     DEDUCTION_LABELS,
     OPINION_LABELS,
+    OUTCOME_LABELS,
     committee_seats,
     members_of_year,
     unconfirmed,
@@ -40,6 +41,16 @@ class MultiCheckboxField(SelectMultipleField):
 
     widget = ListWidget(prefix_label=False)
     option_widget = CheckboxInput()
+
+
+class ReleaseForm(StepForm):
+    """What becomes of the deferred part, by which reason and document."""
+
+    outcome = RadioField(
+        _("处理"), choices=choices_of(OUTCOME_LABELS.items(), blank=False), validators=[InputRequired(_("请选择"))]
+    )
+    reason = TextAreaField(_("发放条件是否成就的理由"), validators=[InputRequired(_("请写明原因")), Length(max=2000)])
+    document = StringField(_("依据文件"), validators=[InputRequired(), Length(max=200)])
 
 
 class DeductionForm(Form):
@@ -210,6 +221,8 @@ class ProofForm(StepForm):
 
 
 FORMS = {
+    "propose_release": ReleaseForm,
+    "return_release": ReasonForm,
     "draft": DraftForm,
     "give_opinion": MemberOpinionForm,
     "recall": ReasonForm,

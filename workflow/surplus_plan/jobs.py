@@ -12,8 +12,8 @@ from workflow.clock import day_of
 from workflow.i18n import lazy as _
 from workflow.model import cases, clocks, occurrences
 from workflow.occurrences import Due, Job
-from workflow.surplus_plan.commands import open_for
 from workflow.surplus_plan.model import State
+from workflow.surplus_plan.opening import open_for
 
 OPEN = "open_surplus_plan"
 done = occurrences.alias("done")
@@ -36,9 +36,8 @@ def due_openings(connection: Connection, at: datetime) -> list[Due]:
 
 
 def open_due(connection: Connection, due: Due, at: datetime) -> None:
-    """Open the plan of one clearing, where there is something to share."""
-    cleared = connection.execute(select(cases.c.consortium_id, cases.c.pool).where(cases.c.id == due.scope)).one()
-    open_for(connection, cleared.consortium_id, cleared.pool, int(due.period), at=at)
+    """Open what one clearing asks for, where there is something to share or to wait for."""
+    open_for(connection, due.scope, at=at)
 
 
 def due_ends(connection: Connection, at: datetime) -> list[Due]:

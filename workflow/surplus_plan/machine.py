@@ -25,6 +25,7 @@ from workflow.surplus_plan.conditions import (
     next_filer,
     next_in_the_order_of_filing,
     once_called,
+    once_proposed,
     own_amount_open,
     plan_calculated,
     session_convened,
@@ -32,6 +33,7 @@ from workflow.surplus_plan.conditions import (
     silent_now,
     until_called,
     until_paid,
+    until_proposed,
     weights_are_the_final_ones,
     with_open_amounts,
 )
@@ -44,6 +46,13 @@ from workflow.surplus_plan.model import (
     motion_of,
     quorum_of,
     voting_seats,
+)
+from workflow.surplus_plan.releasing import (
+    forfeit_proposed,
+    release_due,
+    release_open,
+    release_proposed,
+    something_proposed,
 )
 
 MEMBERS = (Role.MEMBER_CLERK, Role.MEMBER_HEAD)
@@ -86,6 +95,14 @@ def committee_majority(attempt: Attempt) -> Count:
 
 STEPS = (
     #    trigger               from                to                  shown as               taken by
+    step("propose_release",    State.DEFERRED,     STAY,               _("提出发放暂缓部分"), Role.AGENCY_CLERK,
+         release_due, release_open, duty=Duty.PREPARE, waiting=until_proposed, edits=False, clock="release"),
+    step("return_release",     State.DEFERRED,     STAY,               _("退回发放申请"),     Role.AGENCY_HEAD,
+         something_proposed, duty=Duty.APPROVE, task=False, edits=False, dangerous=True),
+    step("release",            State.DEFERRED,     State.DRAFTING,     _("批准发放"),         Role.AGENCY_HEAD,
+         release_proposed, duty=Duty.APPROVE, waiting=once_proposed, edits=False, primary=True),
+    step("forfeit",            State.DEFERRED,     State.COMPLETED,    _("批准不予发放"),     Role.AGENCY_HEAD,
+         forfeit_proposed, duty=Duty.APPROVE, task=False, edits=False, dangerous=True),
     step("draft",              State.DRAFTING,     STAY,               _("编制方案"),         Role.LEAD_FINANCE,
          contribution_assessment_final, duty=Duty.PREPARE),
     step("draft",              State.RETURNED,     State.DRAFTING,     _("修改方案"),         Role.LEAD_FINANCE,

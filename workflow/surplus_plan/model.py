@@ -41,6 +41,7 @@ class State(StrEnum):
     PAYING = "paying"
     COMPLETED = "completed"
     RETURNED = "returned"
+    DEFERRED = "deferred"
 
 
 STATE_LABELS = {
@@ -54,7 +55,12 @@ STATE_LABELS = {
     State.PAYING: _("支付中"),
     State.COMPLETED: _("已完成"),
     State.RETURNED: _("退回修改"),
+    State.DEFERRED: _("暂缓拨付，待发放"),
 }
+
+
+RELEASE, FORFEIT = "release", "forfeit"
+OUTCOME_LABELS = {RELEASE: _("发放"), FORFEIT: _("不予发放，留存统筹基金")}
 
 
 @dataclass(frozen=True, slots=True)

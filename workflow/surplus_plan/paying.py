@@ -28,7 +28,8 @@ def file(attempt: Attempt) -> None:
         lines += [("custody", lead, sign * total_fen)]
         lines += [("owed", party, -sign * fen) for party, fen in parts.items()]
     else:
-        lines = [("clearing", code, total_fen), *(("payable", party, -fen) for party, fen in parts.items())]
+        source = str(attempt.dossier.get("source", "clearing"))
+        lines = [(source, code, total_fen), *(("payable", party, -fen) for party, fen in parts.items())]
     _post(attempt, "file", "分配方案备案", lines)
     rule = attempt.rule("surplus.pay_within_days")
     if attempt.dossier["settled_with_clearing"]:

@@ -15,6 +15,7 @@ from workflow.surplus_plan.model import (
     HEALTH_LABELS,
     KIND_LABELS,
     OPINION_LABELS,
+    OUTCOME_LABELS,
     asked_members,
     committee_seats,
     filing_parties,
@@ -41,6 +42,11 @@ def facts(page: CasePage) -> list[tuple[Any, Any]]:
 def sections(page: CasePage) -> list[Section]:
     """The plan by member, opinions, the committee's session, filing and payment."""
     found = []
+    if page.dossier.get("source") == "deferred":
+        found.append(
+            Section(_("暂缓部分的发放"), "surplus_plan/release.html", release=page.progress.get("release"),
+                    outcomes=OUTCOME_LABELS, amount_fen=page.dossier["amount_fen"])
+        )  # fmt: skip
     if page.progress.get("returned"):
         found.append(Section(_("退回意见"), "surplus_plan/returned.html", returned=page.progress["returned"]))
     for earlier in page.progress.get("earlier", []):

@@ -1,0 +1,85 @@
+"""A supplementary clearing 补充清算: the year once more after its clearing closed, of which only the difference moves."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from governance.roles import Duty, Role
+from workflow import decisions, lifecycle
+from workflow.attempt import Actor, Attempt, refuse
+from workflow.clearing.dues import before, moved_fen
+from workflow.clearing.model import State
+from workflow.clock import day_of
+from workflow.i18n import lazy as _
+from workflow.model import cases, dossiers
+from workflow.organisations.model import consortia
+from workflow.parties import parties_of
+
+LONGEST_TEXT = 2000
+
+
+def begin(
+    connection: Connection, *, actor: Actor, at: datetime, consortium: str, pool: str, year: str, reason: str
+) -> int:
+    """Open the next clearing of a year whose last one is closed, with the facts entered then; returns its number.
+
+    Raises ``NotFound`` for a consortium outside the actor's scope and ``Refused`` without a closed clearing, while
+    another is open, and without a reason.
+    """
+    row = connection.execute(select(consortia).where(consortia.c.code == consortium)).one_or_none()
+    if row is None or actor.organisation_id not in parties_of(connection, row.id, day_of(at)).of(Role.AGENCY_CLERK):
+        raise lifecycle.NotFound(consortium)
+    said = reason.strip()
+    if not said or len(said) > LONGEST_TEXT:
+        raise refuse(_("请写明补充清算的原因"), field="reason")
+    last = connection.execute(
+        select(cases.c.id, cases.c.state, cases.c.serial, dossiers.c.body)
+        .join(dossiers, (dossiers.c.case_id == cases.c.id) & (dossiers.c.version == cases.c.dossier_version))
+        .where(
+            cases.c.stage == "clearing", cases.c.consortium_id == row.id, cases.c.pool == pool, cases.c.period == year
+        )
+        .order_by(cases.c.serial.desc())
+        .limit(1)
+    ).one_or_none()
+    if last is None:
+        raise refuse(_("%(year)s 年度还没有清算，不能补充", year=year[:10]), field="year")
+    if last.state != State.CLOSED:
+        raise refuse(
+            _("%(year)s 年度清算还没有办结，请在原清算中更正", year=year), who=_("医保经办机构经办"),
+            link=f"/clearing/{last.id}", field="year",
+        )  # fmt: skip
+    body = json.loads(last.body)
+    case_id = lifecycle.open_case(
+        connection, "clearing", row.id, actor=actor, at=at, place=row.place, pool=pool, period=year,
+        serial=last.serial + 1, follows=last.id,
+        dossier={
+            "consortium": row.code, "reason": said, "entered": body["entered"],
+            "before": {"case": last.id, "results": body["worksheet"]["results"]},
+        },
+    )  # fmt: skip
+    attempt = Attempt(connection, lifecycle.lock(connection, case_id), actor, at)
+    decisions.claim_duty(attempt, Duty.PREPARE)
+    attempt.notify(Role.LEAD_FINANCE, "clearing", f"{year} 年度补充清算开始：{said}")
+    return case_id
+
+
+def differences(attempt: Attempt) -> list[tuple[str, int, int, int]]:
+    """Line by line, in fen: before, now and the difference, of every amount that differs."""
+    earlier, now = before(attempt), attempt.results
+    found = [
+        (key, int(earlier.get(key, 0)), int(now[key]), moved_fen(attempt, key)) for key in now if key.endswith("_fen")
+    ]
+    for code in sorted({*now.get("members", {}), *earlier.get("members", {})}):
+        found += list(_of_member(code, earlier.get("members", {}).get(code, {}), now.get("members", {}).get(code, {})))
+    return [one for one in found if one[3]]
+
+
+def _of_member(code: str, earlier: dict[str, Any], now: dict[str, Any]) -> list[tuple[str, int, int, int]]:
+    return [
+        (f"members.{code}.{key}", earlier.get(key, 0), now.get(key, 0), now.get(key, 0) - earlier.get(key, 0))
+        for key in sorted({*earlier, *now})
+    ]
