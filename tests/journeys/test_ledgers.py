@@ -20,7 +20,8 @@ def test_the_ledgers_of_the_story_are_the_books(story_app: Flask) -> None:
         for book, year in last:
             for account, sign in SIGNS.items():
                 found = ledger_of(connection, book, account, year)
-                assert found.balance_fen == sign * ledger.balance(connection, account=account, book=book), (book, account)
+                booked_fen = ledger.balance(connection, account=account, book=book)
+                assert found.balance_fen == sign * booked_fen, (book, account)
                 assert sum(found.by_party.values()) == found.balance_fen
                 before = ledger_of(connection, book, account, year - 1)
                 assert before.balance_fen == found.brought_fen

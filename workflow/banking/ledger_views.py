@@ -46,12 +46,12 @@ def show(consortium_id: int, pool: str, year: int) -> Any:
         found = ledger_of(held, f"{row.code}/{pool}", account, year)
         parties = [(names.get(party, party), fen) for party, fen in found.by_party.items()]
         entries = [(one, names.get(one.party, one.party)) for one in found.entries]
-        ledgers.append(
-            SimpleNamespace(key=account, title=title, unit=unit, says=says, ledger=found, entries=entries, parties=parties)
-        )
+        said = {"title": title, "unit": unit, "says": says, "parties": parties}
+        ledgers.append(SimpleNamespace(key=account, ledger=found, entries=entries, **said))
     page = SimpleNamespace(
         name=words.pick(row.name, row.name_en), consortium=f"/consortia/{consortium_id}", pool=words.POOLS[pool],
-        year=year, ledgers=ledgers, terms=_terms(held, consortium_id, pool, year), offset_by=_offset_by(held, row, year),
+        year=year, ledgers=ledgers, terms=_terms(held, consortium_id, pool, year),
+        offset_by=_offset_by(held, row, year),
         others=[
             SimpleNamespace(label=label, url=f"/ledgers/{consortium_id}/{key}/{when}", here=(key, when) == (pool, year))
             for key, label in words.POOLS.items() if key
@@ -72,7 +72,8 @@ def _terms(held: Connection, consortium_id: int, pool: str, year: int) -> Simple
     terms = terms_in_force(held, consortium_id, today)
     if terms is None:
         return None
-    return SimpleNamespace(number=terms.number, url=f"/agreement/{terms.case_id}", fen=terms.prepayment_fen.get(pool, 0))
+    agreed_fen = terms.prepayment_fen.get(pool, 0)
+    return SimpleNamespace(number=terms.number, url=f"/agreement/{terms.case_id}", fen=agreed_fen)
 
 
 def _offset_by(held: Connection, row: Any, year: int) -> Any:
