@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from governance.payable import bed_day_payable, drg_standard
 from governance.refusal import Refused
 from tests.claims.files import EXPECTED, MEMBERS, accepted, case, csv_of, reversal
 from workflow.claims.columns import KEYS
@@ -219,3 +220,22 @@ def test_rows_hold_whole_fen_only(tmp_path: Path) -> None:
     assert len(batch.rows[0]) == len(KEYS) and not any(isinstance(value, float) for value in batch.rows[0])
     line = tallied(tmp_path, case()).lines[0]
     assert all(isinstance(value, (int, str)) for value in line.values())
+
+
+def test_what_the_rules_compute_stands_beside_a_file_that_counts(tmp_path: Path) -> None:
+    rows = [case("C1", weight="1", standard_fen="800000", patient_fen="0", fund_fen="800000"),
+            case("C2", weight="1", standard_fen="790000", patient_fen="0", fund_fen="790000"),
+            case("B1", category="bed_day", weight="", bed_days="7", fund_fen="111", provider="TOWN-1")]
+    rates = {("drg", "LEAD"): Rate(790_000), ("bed_day", "TOWN-1"): Rate(18_050, 8_500)}
+    beside = tallied(tmp_path, *rows, rates=rates, computed_counts=False)
+    assert payable(beside, "LEAD", "drg")["own"] == 1_590_000
+    assert payable(beside, "TOWN-1", "bed_day")["own"] == 111
+    counted = tallied(tmp_path, *rows, rates=rates)
+    assert payable(counted, "LEAD", "drg")["own"] == 1_580_000
+    for tallies in (beside, counted):
+        drg, bed_day = sorted(tallies.differences(), key=lambda line: line["member"])
+        assert (drg["cases"], drg["file_standard_fen"], drg["difference_fen"]) == (1, 800_000, -10_000)
+        worth_fen = bed_day_payable(days=7, daily_rate_fen=18_050, fund_share=Decimal("0.85"))
+        assert (bed_day["standard_fen"], bed_day["difference_fen"]) == (worth_fen, worth_fen - 111)
+    standard_fen = drg_standard(weight=Decimal(1), rate_fen=Decimal(790_000), coefficient=Decimal(1))
+    assert counted.differences()[0]["standard_fen"] == standard_fen

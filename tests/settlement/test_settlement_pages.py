@@ -114,3 +114,18 @@ def test_a_supplement_shows_what_was_decided_what_is_right_and_the_difference(ap
         assert words in said
     month.case_id = closed
     assert "第 2 次结算" in shown(app, month, member) and "办理红冲补记" not in shown(app, month, clerk)
+
+
+def test_each_category_is_shown_from_standard_to_payable(app: Any, engine: Engine) -> None:
+    month = prepare(engine).open()
+    month.to_calculated()
+    body = month.content()[0]
+    assert body["standard_counts"] == "file"
+    for code, held in body["categories"].items():
+        assert set(held) <= {"drg", "bed_day", "capitation", "item", "family_doctor", "dip"}
+        assert sum(one["payable_fen"] for one in held.values()) == month.results()["members"][code]["gross_fen"]
+        assert sum(one["standard_fen"] for one in held.values()) == body["columns"][code]["standard_fen"]
+    said = shown(app, month, month.actor(Role.AGENCY_REVIEWER))
+    for words in ("从支付标准到应付", "支付标准不是基金支付额", "本月以文件所载的为准"):
+        assert words in said
+    assert "本月以规则计算的为准" not in said

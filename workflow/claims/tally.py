@@ -85,12 +85,15 @@ class Tallies:
         return {"member": code, "level": level, "payable_fen": payable, "columns": columns}
 
     def differences(self) -> list[Line]:
-        """Where the rules give another standard than the files: a line of the reconciliation for each such tally."""
+        """Where the rules give another standard than the files, whichever counts: a line for each such tally.
+
+        Of bed days it is the fund share that the rules give.
+        """
         return [
             {"member": line["member"], "category": line["category"], "kind": line["kind"],
-             "cases": line["differing_cases"], "standard_fen": line["standard_fen"],
-             "file_standard_fen": line["file_standard_fen"],
-             "difference_fen": line["standard_fen"] - line["file_standard_fen"]}
+             "cases": line["differing_cases"], "standard_fen": line["differing_computed_fen"],
+             "file_standard_fen": line["differing_file_fen"],
+             "difference_fen": line["differing_computed_fen"] - line["differing_file_fen"]}
             for line in self.lines if line["differing_cases"]
         ]
 
@@ -104,13 +107,13 @@ class Tallies:
 def tally(
     paths: Iterable[Path], *, consortium: str, pool: str, period: str, members: Mapping[str, str],
     rates: Mapping[tuple[str, str], Rate] | None = None, cross_consortium: CrossConsortium | None = None,
-    floor_at_zero: bool = False, outliers: OutlierBounds | None = None,
+    floor_at_zero: bool = False, outliers: OutlierBounds | None = None, computed_counts: bool = True,
 ) -> Tallies:
     """Add up frozen claims files for one consortium, pool and month (``YYYY-MM``).
 
     ``members`` is member code → level, in the order to list them. ``rates`` is (category, member) → Rate: where it has
-    one the standard is computed, rounded half up once per case; elsewhere the file's standard counts. Raises Refused
-    when a file is about another pool or month, or a case has neither a standard nor a rate.
+    one the standard is computed, rounded half up once per case, and counts, or without ``computed_counts`` is only set
+    beside the file's; elsewhere the file's standard counts. Raises Refused when a file is about another pool or month, or a case has neither a standard nor a rate.
     """
     files = sorted({str(path) for path in paths})
     if not files:
@@ -121,8 +124,9 @@ def tally(
         _give_relations(database, files, members, rates or {}, cross)
         database.execute(
             "CREATE TEMP TABLE settings AS SELECT ? AS consortium, ? AS pool, ? AS period, ? AS floor_at_zero, "
-            "? AS carried_by_provider, CAST(? AS BIGINT) AS outlier_low, CAST(? AS BIGINT) AS outlier_high",
-            [consortium, pool, period, floor_at_zero, cross.carried_by == "provider", *(outliers or (None, None))])
+            "? AS carried_by_provider, ? AS computed_counts, CAST(? AS BIGINT) AS outlier_low, CAST(? AS BIGINT) AS outlier_high",
+            [consortium, pool, period, floor_at_zero, cross.carried_by == "provider", computed_counts,
+             *(outliers or (None, None))])
         found = database.execute(_tally_sql())
         names = [column[0] for column in found.description]
         lines = [dict(zip(names, row, strict=True)) for row in found.fetchall()]

@@ -5,6 +5,7 @@ WITH placed AS (
     SELECT
         claims.*,
         settings.floor_at_zero,
+        settings.computed_counts,
         settings.outlier_low, settings.outlier_high,
         claims.pool <> settings.pool OR claims.period <> settings.period AS stray,
         CASE WHEN claims.reverses IS NULL THEN 1 ELSE -1 END AS sign,
@@ -67,9 +68,11 @@ priced AS (
         (2 * numerator + denominator) // (2 * denominator) AS computed,
         CASE
             WHEN category IN ('drg', 'dip') AND treated_here
-                THEN COALESCE(computed, sign * standard_fen)
+                THEN COALESCE(CASE WHEN computed_counts THEN computed END, sign * standard_fen)
             ELSE sign * standard_fen
-        END AS standard
+        END AS standard,
+        -- What the file says of what the rules compute: the standard of a group, the fund share of bed days.
+        CASE WHEN category = 'bed_day' THEN sign * fund_fen ELSE sign * standard_fen END AS beside
     FROM scaled
 ),
 paid AS (
@@ -80,7 +83,7 @@ paid AS (
                 standard - sign * (COALESCE(patient_fen, 0) + COALESCE(catastrophic_fen, 0)
                     + COALESCE(aid_fen, 0) + COALESCE(other_fen, 0)),
                 CASE WHEN treated_here THEN NULL ELSE sign * fund_fen END)
-            WHEN category = 'bed_day' AND treated_here THEN COALESCE(computed, sign * fund_fen)
+            WHEN category = 'bed_day' AND treated_here THEN COALESCE(CASE WHEN computed_counts THEN computed END, sign * fund_fen)
             ELSE sign * fund_fen
         END AS amount
     FROM priced
@@ -98,7 +101,9 @@ SELECT
     COUNT(*) AS cases,
     COUNT(*) FILTER (WHERE stray) AS stray_cases,
     COUNT(*) FILTER (WHERE payable IS NULL) AS unpriced_cases,
-    COUNT(*) FILTER (WHERE standard <> sign * standard_fen) AS differing_cases,
+    COUNT(*) FILTER (WHERE computed <> beside) AS differing_cases,
+    CAST(COALESCE(SUM(sign * computed) FILTER (WHERE computed <> beside), 0) AS BIGINT) AS differing_computed_fen,
+    CAST(COALESCE(SUM(sign * beside) FILTER (WHERE computed <> beside), 0) AS BIGINT) AS differing_file_fen,
     CAST(SUM(COALESCE(payable, 0)) AS BIGINT) AS payable_fen,
     CAST(SUM(COALESCE(cost_fen, 0)) AS BIGINT) AS cost_fen,
     CAST(SUM(sign * ABS(COALESCE(bed_days, 0))) AS BIGINT) AS bed_days,

@@ -37,7 +37,9 @@ def calculate(attempt: Attempt) -> None:
     terms = terms_of_month(attempt.connection, attempt.case.consortium_id, attempt.case.period)
     answers = terms.answers if terms else {}
     on = last_day(attempt.case.period)
-    tallies = tally_of(attempt, attempt.book(on, answers))
+    book = attempt.book(on, answers)
+    tallies = tally_of(attempt, book)
+    attempt.dossier["standard_counts"] = "computed" if computed_counts(book) else "file"
     facts = _facts(attempt, tallies)
     attempt.calculate("monthly-settlement", facts, on=on, agreement=answers)
     attempt.case.amount_fen = attempt.results["net_to_lead_fen"]
@@ -96,6 +98,7 @@ def tally_of(attempt: Attempt, book: Book) -> Tallies:
         period=attempt.case.period,
         members={one.code: one.level for one in members},
         rates=rates_of(book, members),
+        computed_counts=computed_counts(book),
         cross_consortium=_cross_consortium(attempt, book),
         floor_at_zero=floor is not None and floor.value == "true",
         outliers=None
@@ -108,16 +111,24 @@ def _ten_thousandths(number: str) -> int:
     return int(Decimal(number) * TEN_THOUSAND)
 
 
-def rates_of(book: Book, members: tuple[Member, ...]) -> dict[tuple[str, str], Rate]:
-    """The rates by category and member where the place has standards computed; else none."""
+def computed_counts(book: Book) -> bool:
+    """Whether the standard by the rules counts where the file has another."""
     rule = book.find("settlement.payment")
-    if rule is None or rule.value.get("standard") != "computed":
+    return rule is not None and rule.value.get("standard") == "computed"
+
+
+def rates_of(book: Book, members: tuple[Member, ...]) -> dict[tuple[str, str], Rate]:
+    """The rates by category and member that the rules give; whether their standards count says `computed_counts`."""
+    rule = book.find("settlement.payment")
+    if rule is None:
         return {}
     found = {}
     for category in ("drg", "dip", "bed_day"):
         given: Mapping[str, Any] = rule.value.get(category, {})
         for member in members if given else ():
-            rate = given["rate_fen"]
+            rate = given.get("rate_fen")
+            if rate is None or (isinstance(rate, Mapping) and member.level not in rate):
+                continue
             coefficient = given.get("coefficients", {}).get(member.level) or given.get("fund_share", "1")
             rate_fen = int(rate[member.level] if isinstance(rate, Mapping) else rate)
             found[category, member.code] = Rate(rate_fen, _ten_thousandths(coefficient))
@@ -180,6 +191,7 @@ def _show(attempt: Attempt, tallies: Tallies, counted: Mapping[str, Any], missin
     added = [line for one in present for line in additions_of(attempt.dossier, one["member"])]
     attempt.dossier |= {
         "columns": {one["member"]: _shown(one["columns"]) for one in present},
+        "categories": {one["member"]: _by_category(one) for one in present},
         "left_open_fen": {
             one["member"]: _of_kind(one, "own") + _of_kind(one, "inflow")
             for one in counted["members"]
@@ -205,6 +217,16 @@ def _of_kind(member: Mapping[str, Any], kind: str) -> int:
 
 def _shown(columns: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
     return {name: sum(one[name] for one in columns.values()) for name in SHOWN}
+
+
+def _by_category(member: Mapping[str, Any]) -> dict[str, dict[str, int]]:
+    """A member's columns by category: from the standard over what others bear to what the pool pays of its claims."""
+    return {
+        category: {name: one[name] for name in SHOWN} | {
+            "payable_fen": sum(member["payable_fen"][category].get(kind, 0) for kind in ("own", "inflow"))
+        }
+        for category, one in member["columns"].items()
+    }  # fmt: skip
 
 
 def _deduction_fen(attempt: Attempt, member: str) -> int:

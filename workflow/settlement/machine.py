@@ -142,7 +142,9 @@ STEPS = (
          every_receipt_in, bank_lines_resolved),
 )  # fmt: skip
 
-FIGURES = ("worksheet", "columns", "left_open_fen", "tallies", "differing_standards")
+FIGURES = (
+    "worksheet", "columns", "categories", "left_open_fen", "tallies", "differing_standards", "standard_counts",
+)  # fmt: skip
 PARTS = (
     part("declarations", _("成员申报和明细"), "declarations", "claims", *FIGURES),
     part("deductions", _("审核拒付"), "deductions", *FIGURES),

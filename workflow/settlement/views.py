@@ -67,6 +67,7 @@ def sections(page: CasePage) -> list[Section]:
             _("结算明细"), "settlement/claims.html",
             files=[one | {"by": names.get(one["owner"], _("医保经办机构"))} for one in body.get("claims", [])],
             unregistered=_unregistered(body.get("claims", [])),
+            counts=body.get("standard_counts", ""),
             differing=[
                 one | {"name": names.get(one["member"], one["member"]), "label": CATEGORIES[one["category"]]}
                 for one in body.get("differing_standards", [])
@@ -136,7 +137,15 @@ def _amounts(page: CasePage, names: dict[str, str]) -> dict[str, Any]:
         for code in _in_order(amounts, names)
     ]
     left_open = [(names.get(code, code), fen) for code, fen in page.dossier.get("left_open_fen", {}).items()]
-    return {"rows": rows, "total": results, "left_open": left_open, "tallies": page.dossier["tallies"]}
+    held = page.dossier.get("categories", {})
+    categories = [
+        (names.get(code, code), [(CATEGORIES[category], one) for category, one in held[code].items()])
+        for code in _in_order(amounts, names) if held.get(code)
+    ]  # fmt: skip
+    return {
+        "rows": rows, "total": results, "left_open": left_open, "tallies": page.dossier["tallies"],
+        "categories": categories,
+    }  # fmt: skip
 
 
 def _in_order(amounts: dict[str, Any], names: dict[str, str]) -> list[str]:
