@@ -15,7 +15,7 @@ from workflow.assessment.model import months_in_force
 from workflow.attempt import SYSTEM, Attempt, refuse
 from workflow.clearing import booking
 from workflow.clearing.dues import moved_fen
-from workflow.clearing.figures import counted_in_months, gather, months_of
+from workflow.clearing.figures import counted_in_months, gather, members_of_year, months_of
 from workflow.clearing.model import (
     CAUSES,
     KINDS,
@@ -79,7 +79,7 @@ def enter_facts(
     """
     if not isinstance(fund_in_deficit, bool):
         raise refuse(_("请说明县级基金当期是否赤字"), field="fund_in_deficit")
-    known = {member.code for member in attempt.parties.members}
+    known = members_of_year(attempt)
     bad: list[Refusal] = []
     causes = _amounts(overrun_causes or {}, set(CAUSES), "overrun_causes", _("超支原因"), bad)
     fines = _amounts(penalties or {}, known, "penalties", _("违约金"), bad)

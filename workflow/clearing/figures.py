@@ -13,7 +13,8 @@ from governance.money import apportion
 from workflow.assessment.model import FUND, final, months_in_force
 from workflow.attempt import Attempt, refuse
 from workflow.budget.model import figure
-from workflow.clearing.model import year_of
+from workflow.clearing.exiting import budget_share_fen
+from workflow.clearing.model import last_day, year_of
 from workflow.i18n import lazy as _
 from workflow.model import cases, dossiers, journals, postings, worksheets
 from workflow.settlement.model import MonthFigure, months, rejections, results_of
@@ -29,6 +30,16 @@ Sums = dict[str, dict[str, int]]
 def months_of(attempt: Attempt) -> list[MonthFigure]:
     """The months of the year that have been opened."""
     return months(attempt.connection, attempt.case.consortium_id, attempt.case.pool, year_of(attempt))
+
+
+def members_of_year(attempt: Attempt) -> set[str]:
+    """The codes of all that were members on some day of the year, those that joined or left within it included."""
+    year = year_of(attempt)
+    return {
+        row.code
+        for row in attempt.affiliations.rows
+        if row.level is not None and row.since <= last_day(year) and (row.until is None or row.until.year >= year)
+    }
 
 
 def unfinished_months(attempt: Attempt) -> list[str]:
@@ -54,7 +65,7 @@ def gather(attempt: Attempt) -> dict[str, Any]:
         "own_fen", "inflow_fen", "rejected_own_fen", "rejected_inflow_fen", "penalties_fen", "opening_carry_fen")}
     facts = {
         "consortium": attempt.consortium.code, "pool": attempt.case.pool, "year": year,
-        "budget_fen": budget.amount_fen, **whole,
+        "budget_fen": budget_share_fen(attempt, budget.amount_fen), **whole,
         "away_fen": sum(one.away_fen for one in counted) + adjusted_fen(entered, "away") + used_before_fen(attempt),
         "failed": score.failed, "fund_in_deficit": entered["fund_in_deficit"],
         "overrun_causes": entered["overrun_causes"], "months": sums, "deposit_withheld_fen": sums["deposit_fen"],
@@ -135,7 +146,7 @@ def member_facts(
     entered, sums = attempt.dossier["entered"], month_sums(attempt, [one.case_id for one in counted])
     lead = attempt.parties.codes[attempt.consortium.lead_id]
     codes = sorted(
-        {member.code for member in attempt.parties.members} | set(sums) | set(carries) | set(entered["penalties"])
+        members_of_year(attempt) | set(sums) | set(carries) | set(entered["penalties"])
     )
     offsets = [sums[code]["prepayment_offset_fen"] for code in codes]
     held = apportion(prepaid_fen, offsets) if 0 <= prepaid_fen < sum(offsets) else offsets

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, and_, exists, func, literal, select
 
 from workflow import lifecycle
+from workflow.agreement.model import RUNNING
 from workflow.attempt import SYSTEM, Attempt, Case
 from workflow.clearing.commands import open_for
 from workflow.clearing.model import State
@@ -18,6 +20,7 @@ from workflow.occurrences import Due, Job
 
 CALCULATE = "calculate_clearing"
 opened, assessed, month = cases.alias("opened"), cases.alias("assessed"), cases.alias("month")
+agreed = cases.alias("agreed")
 
 
 def due_openings(connection: Connection, at: datetime) -> list[Due]:
@@ -35,7 +38,38 @@ def due_openings(connection: Connection, at: datetime) -> list[Due]:
         .where(cases.c.stage == "settlement", cases.c.period < f"{day_of(at).year}-01", opened.c.id.is_(None))
         .group_by(cases.c.consortium_id, cases.c.pool, year)
     )
-    return [Due(row.last, row.year, at) for row in connection.execute(query)]
+    return [Due(row.last, row.year, at) for row in (*connection.execute(query), *_exited(connection, at))]
+
+
+def _exited(connection: Connection, at: datetime) -> list[Any]:
+    """Months of this year under an agreement that was terminated and that no other follows: nobody waits for January."""
+    year, going = str(day_of(at).year), cases.alias("going")
+    query = (
+        select(func.max(cases.c.id).label("last"), literal(year).label("year"))
+        .join(
+            agreed,
+            and_(
+                agreed.c.consortium_id == cases.c.consortium_id, agreed.c.stage == literal("agreement"),
+                agreed.c.state == literal("terminated"), agreed.c.progress.contains(f'"terminated_on":"{year}-'),
+            ),
+        )
+        .outerjoin(
+            opened,
+            and_(
+                opened.c.consortium_id == cases.c.consortium_id, opened.c.pool == cases.c.pool,
+                opened.c.stage == literal("clearing"), opened.c.period == literal(year),
+            ),
+        )
+        .where(
+            cases.c.stage == "settlement", cases.c.period.startswith(f"{year}-"), opened.c.id.is_(None),
+            ~exists().where(
+                going.c.consortium_id == cases.c.consortium_id, going.c.stage == literal("agreement"),
+                going.c.state.in_([str(state) for state in RUNNING]),
+            ),
+        )
+        .group_by(cases.c.consortium_id, cases.c.pool)
+    )
+    return list(connection.execute(query))
 
 
 def open_due(connection: Connection, due: Due, at: datetime) -> None:

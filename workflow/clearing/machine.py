@@ -20,6 +20,7 @@ from workflow.clearing.conditions import (
     something_to_recover,
     until_recovered,
 )
+from workflow.clearing.exiting import exit_budget_ruled
 from workflow.clearing.figures import unfinished_months
 from workflow.clearing.forms import FORMS
 from workflow.clearing.model import STATE_LABELS, State, bureau, facts_confirmed_now, open_objections, year_of
@@ -158,7 +159,7 @@ def every_bureau_is_there(attempt: Attempt) -> list[Refusal]:
     ]
 
 
-READY = (every_month_closed_or_carried, fund_assessment_final, budget_issued, facts_entered, facts_confirmed,
+READY = (every_month_closed_or_carried, fund_assessment_final, budget_issued, exit_budget_ruled, facts_entered, facts_confirmed,
          objections_answered)  # fmt: skip
 STEPS = (
     #    trigger          from                             to                shown as              taken by
