@@ -229,7 +229,7 @@ def _seat(seat: Any, ballot: Any, one: Any, reading: Reading, heard: bool) -> Si
         role_label="",
         tone="done" if final else "",
         final=final is not None,
-        status_label=words.pick("已决定", "decided") if final else decisions.link_label(pending or ballot.chain[-1]),
+        status_label=words.pick("已决定", "decided") if final else _awaited(pending or ballot.chain[-1], one),
         verdict_label=decisions.VERDICTS[shown.verdict] if shown else "",
         opinion=shown.opinion if shown else "",
         person=reading.person(shown.person_id) if shown else "",
@@ -239,6 +239,13 @@ def _seat(seat: Any, ballot: Any, one: Any, reading: Reading, heard: bool) -> Si
         paper=round_words.on_paper(shown),
         asked=round_words.asked(one, seat.seat_key, heard),
     )
+
+
+def _awaited(link: str, one: Any) -> str:
+    label = decisions.link_label(link)
+    if one.outcome != "open":
+        return words.pick(f"{label}：未作出", f"{label}: not given")
+    return words.pick(f"待{label}", f"awaits: {label}")
 
 
 def _trail(reading: Reading, viewer: Any) -> list[SimpleNamespace]:
