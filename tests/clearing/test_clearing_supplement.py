@@ -89,7 +89,9 @@ def with_facts(month: Month) -> None:
     facts = {"enter_facts": (Role.AGENCY_CLERK, {"fund_in_deficit": False}),
              "confirm_facts": (Role.CITY_FINANCE_REVIEWER, {})}  # fmt: skip
     for trigger, (role, data) in facts.items():
-        door.take(month.engine, number, trigger, actor=month.actor(role), key=trigger, at=moment("2026-01-12"), data=data)
+        door.take(
+            month.engine, number, trigger, actor=month.actor(role), key=trigger, at=moment("2026-01-12"), data=data
+        )
 
 
 def test_more_and_less_are_cleared_with_their_month(december: Month) -> None:

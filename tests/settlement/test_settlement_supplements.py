@@ -125,7 +125,7 @@ def test_the_year_counts_the_supplement_once(closed: Month) -> None:
     assert burnt - before[0].results["charged_fen"] == 7_000 - 300_000
     settled = sum(one.results["gross_fen"] - one.results["audit_deduction_fen"] for one in after)
     kept = sum(
-        one.results["deposit_fen"] + one.results["prepayment_offset_fen"] + one.results["net_to_lead_fen"] for one in after
+        one.results[name] for one in after for name in ("deposit_fen", "prepayment_offset_fen", "net_to_lead_fen")
     )
     assert settled == kept - closed.balance("carry")
 
@@ -148,7 +148,9 @@ def test_less_is_taken_from_the_members_next_month(closed: Month) -> None:
 def worksheet_facts(month: Month) -> dict[str, Any]:
     with reading(month.engine) as connection:
         return dict(json.loads(connection.scalar(
-            select(worksheets.c.facts).where(worksheets.c.case_id == month.case_id).order_by(worksheets.c.version.desc())
+            select(worksheets.c.facts)
+            .where(worksheets.c.case_id == month.case_id)
+            .order_by(worksheets.c.version.desc())
         )))  # fmt: skip
 
 

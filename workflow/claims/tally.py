@@ -113,7 +113,8 @@ def tally(
 
     ``members`` is member code → level, in the order to list them. ``rates`` is (category, member) → Rate: where it has
     one the standard is computed, rounded half up once per case, and counts, or without ``computed_counts`` is only set
-    beside the file's; elsewhere the file's standard counts. Raises Refused when a file is about another pool or month, or a case has neither a standard nor a rate.
+    beside the file's; elsewhere the file's standard counts. Raises Refused when a file is about another pool or month,
+    or a case has neither a standard nor a rate.
     """
     files = sorted({str(path) for path in paths})
     if not files:
@@ -124,7 +125,8 @@ def tally(
         _give_relations(database, files, members, rates or {}, cross)
         database.execute(
             "CREATE TEMP TABLE settings AS SELECT ? AS consortium, ? AS pool, ? AS period, ? AS floor_at_zero, "
-            "? AS carried_by_provider, ? AS computed_counts, CAST(? AS BIGINT) AS outlier_low, CAST(? AS BIGINT) AS outlier_high",
+            "? AS carried_by_provider, ? AS computed_counts, "
+            "CAST(? AS BIGINT) AS outlier_low, CAST(? AS BIGINT) AS outlier_high",
             [consortium, pool, period, floor_at_zero, cross.carried_by == "provider", computed_counts,
              *(outliers or (None, None))])
         found = database.execute(_tally_sql())

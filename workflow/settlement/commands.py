@@ -31,7 +31,7 @@ from workflow.settlement.supplements import correct, drop_correction, withdraw, 
 
 __all__ = [
     "add_special", "all_declared", "approve", "ask_offset", "bank_proof", "begin_declaring", "calculate", "carry",
-    "confirm_absent", "confirm_receipt", "correct", "declare_nil", "deduct", "dispute", "distribute", "drop_correction", "fund",
-    "import_claims", "pay_to_lead", "propose_absent", "reconcile", "resolve_dispute", "review", "send_back", "upload",
-    "withdraw", "work_out",
+    "confirm_absent", "confirm_receipt", "correct", "declare_nil", "deduct", "dispute", "distribute",
+    "drop_correction", "fund", "import_claims", "pay_to_lead", "propose_absent", "reconcile", "resolve_dispute",
+    "review", "send_back", "upload", "withdraw", "work_out",
 ]  # fmt: skip
