@@ -14,9 +14,11 @@ from tests.clearing import preceding
 from tests.clearing.clearings import NO_FACTS, Desk
 from tests.clearing.preceding import at
 from workflow.attempt import Attempt
-from workflow.clearing.exiting import EXIT_BUDGET
+from workflow.clearing.exiting import EXIT_BUDGET, exit_budget_ruled
 from workflow.clearing.figures import gather
+from workflow.clearing.jobs import JOBS
 from workflow.db import canonical, writing
+from workflow.jobs import run_due
 from workflow.model import cases
 from workflow.organisations.model import memberships
 
@@ -73,7 +75,10 @@ def exited(engine: Engine) -> Desk:
 
 def test_an_exit_opens_at_once_and_waits_for_the_rule_of_its_budget(engine: Engine) -> None:
     desk = exited(engine)
-    assert desk.tick(at(7, 12, 2025)) == [] and desk.case.state == "open"
+    assert run_due(engine, at(7, 12, 2025), JOBS) == [] and desk.case.state == "open"
+    assert "尚未配置：年中退出时计入清算的总额预算" in desk.read(
+        lambda attempt: "；".join(str(one.reason) for one in exit_budget_ruled(attempt))
+    )
 
 
 @pytest.mark.parametrize(("said", "budget_fen"), [("pro_rata", 400_000_000), ("full", 800_000_000)])
