@@ -133,12 +133,13 @@ def test_what_is_no_register_is_refused(engine: Engine, content: bytes, name: st
     assert CANARY not in str(refused.value.refusals)
 
 
-def test_the_same_again_is_refused_and_another_waits(engine: Engine) -> None:
+def test_the_same_again_is_refused_and_another_waits(engine: Engine, register_folder: Path) -> None:
     desk = open_desk(engine)
     first, second = csv_of(row(person(1)), row(person(2))), csv_of(row(person(2)))
     file = desk.bring(first)
     with pytest.raises(Refused, match="待确认"):
         desk.bring(second)
+    assert len(list(register_folder.rglob("*.parquet"))) == 1
     desk.answer(file)
     with pytest.raises(Refused, match="完全相同"):
         desk.bring(csv_of(row(person(2)), row(person(1))))
@@ -194,7 +195,8 @@ def test_a_changed_file_is_not_confirmed(engine: Engine, register_folder: Path) 
     file = desk.bring(csv_of(row(person(1))))
     (kept,) = register_folder.rglob("*.parquet")
     kept.chmod(0o644)
-    duckdb.sql(f"COPY (SELECT 'x' AS person, * EXCLUDE person FROM read_parquet('{kept}')) TO '{kept}.new' (FORMAT parquet)")
+    other = f"SELECT 'x' AS person, * EXCLUDE person FROM read_parquet('{kept}')"
+    duckdb.sql(f"COPY ({other}) TO '{kept}.new' (FORMAT parquet)")
     Path(f"{kept}.new").replace(kept)
     with pytest.raises(Refused, match="已被改动"):
         desk.answer(file)

@@ -39,6 +39,7 @@ def import_file(
     require_place(office, place)
     term = Term.of(period)
     person = _person(office)
+    _require_none_waiting(connection, place, period)
     homes = _consortia_in(connection, place)
     rows = read(content, name, term=term, consortia=homes, counties=set(homes.values()), secret=secret)
     before = queries.before(connection, place, period)
@@ -54,7 +55,8 @@ def import_file(
         lines = counting.counted(database, term, earlier)
     sha256 = storing.frozen((row for _number, row in rows), place, period)
     _require_new(connection, place, period, sha256)
-    body = {"counts": lines, "before": before.sha256 if before else "", "before_period": before.period if before else ""}
+    compared = {"before": before.sha256, "before_period": before.period} if before else {"before": ""}
+    body = {"counts": lines, **compared}
     values = {"place": place, "period": period, "sha256": sha256, "row_count": len(rows), "body": canonical(body)}
     query = register_files.insert().values(**values, imported_by=person, at=at).returning(register_files.c.id)
     number: int = connection.execute(query).scalar_one()
@@ -150,12 +152,15 @@ def _others(connection: Connection, office: Office, place: str, period: str) -> 
     }
 
 
-def _require_new(connection: Connection, place: str, period: str, sha256: str) -> None:
-    waiting = queries.waiting(connection, place, period)
-    if waiting is not None:
+def _require_none_waiting(connection: Connection, place: str, period: str) -> None:
+    row = queries.waiting(connection, place, period)
+    if row is not None:
         raise refuse(
-            _("本期已有一份名册待确认（编号 %(number)s），请先确认或不予确认", number=waiting.id), who=REVIEWER, field="file"
+            _("本期已有一份名册待确认（编号 %(number)s），请先确认或不予确认", number=row.id), who=REVIEWER, field="file"
         )
+
+
+def _require_new(connection: Connection, place: str, period: str, sha256: str) -> None:
     held = queries.in_force(connection, place, period)
     if held is not None and held.sha256 == sha256:
         raise refuse(_("内容与本期在用的名册完全相同，不必再导入"), who=WHO, field="file")

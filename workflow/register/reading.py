@@ -146,8 +146,8 @@ def _parquet_lines(content: bytes) -> Iterator[tuple[int, list[str]]]:
                     raise broken
                 # Whatever the type, a cell is read as the text that it shows, cut where no cell may be so long.
                 found = database.execute(
-                    f"SELECT substr(CAST(COLUMNS(*) AS VARCHAR), 1, {LONGEST_CELL + 1}) FROM read_parquet(?)",  # noqa: S608
-                    [str(path)],
+                    "SELECT substr(CAST(COLUMNS(*) AS VARCHAR), 1, ?) FROM read_parquet(?)",
+                    [LONGEST_CELL + 1, str(path)],
                 )
                 yield 1, [str(one[0]).strip() for one in found.description]
                 number = 1
