@@ -12,7 +12,7 @@ from flask import Flask
 # In this order: languages and security come before the pages that need them.
 PARTS = (
     "i18n", "security", "accounts", "pages", "inbox", "organisations", "banking", "reconciliation", "calendar", "flows",
-    "what_if", "recalculating", "register", "documents", "cli",
+    "what_if", "recalculating", "register", "year_pack", "documents", "cli",
 )  # fmt: skip
 TOP = Path(__file__).resolve().parent.parent
 

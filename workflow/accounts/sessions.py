@@ -32,6 +32,10 @@ DELAY_ROLES = (
     Role.CITY_FINANCE_REVIEWER, Role.CITY_FINANCE_APPROVER, Role.AGENCY_CLERK, Role.AGENCY_REVIEWER, Role.AGENCY_HEAD,
     Role.AUDITOR,
 )  # fmt: skip
+YEAR_ROLES = (
+    Role.CITY_INSURANCE_REVIEWER, Role.CITY_INSURANCE_APPROVER, Role.CITY_FINANCE_REVIEWER, Role.CITY_FINANCE_APPROVER,
+    Role.COUNTY_FINANCE_REVIEWER, Role.COUNTY_FINANCE_APPROVER, Role.AGENCY_HEAD, Role.AUDITOR,
+)  # fmt: skip
 
 _SEAT = (
     seats.c.id.label("seat_id"), seats.c.organisation_id, seats.c.role, seats.c.since, seats.c.until,
@@ -93,6 +97,11 @@ class Viewer(UserMixin):
     def may_see_delays(self) -> bool:
         """Whether this person stands above the organisations that the report of delays compares."""
         return self.has_role(*DELAY_ROLES)
+
+    @property
+    def may_read_years(self) -> bool:
+        """Whether the year's tables of a place are open to this person."""
+        return self.has_role(*YEAR_ROLES)
 
     @property
     def may_keep_calendar(self) -> bool:

@@ -20,12 +20,13 @@ def init_app(app: Flask) -> None:
         rules,
         story,
         trail,
+        year_pack,
     )
 
     Migrate(app, _Database(app), directory=str(operations.MIGRATIONS))
     for part in (
         rules, acting_for, bank_accounts, organisations, insured_register, operations, definitions, calendar, trail,
-        story,
+        story, year_pack,
     ):  # fmt: skip
         for command in part.COMMANDS:
             app.cli.add_command(command)

@@ -48,7 +48,7 @@ def build(
     consortium = attempt.consortium
     awaited = {} if case.closed_at else attempt.once("awaited", lambda: tasks.awaited(attempt))
     every_clock = clocks.of_case(connection, case.id)
-    name = words.pick(consortium.name, consortium.name_en)
+    name, files = words.pick(consortium.name, consortium.name_en), _attachments(reading, viewer)
     return SimpleNamespace(
         title=case_title(case.stage, name, case.period), subject=case_subject(case.stage, case.period),
         amount_fen=case.amount_fen, stage=case.stage,
@@ -62,14 +62,14 @@ def build(
         clocks=clock_card.cards(reading, every_clock, dict.fromkeys(body for _trigger, body, _role in awaited)),
         facts=views.facts(page),
         sections=views.sections(page),
-        worksheets=[worksheet_view(sheet, page.worksheet, attempt)] if sheet else [],
+        worksheets=[worksheet_view(sheet, page.worksheet, attempt, {one.sha256 for one in files})] if sheet else [],
         rounds=_rounds(reading, viewer),
         offers=drafts.restore(
             connection, viewer.person_id, case, _offers(attempt, viewer, bound or {}, awaited), bound or {}
         ),
         acts=[] if case.closed_at else act_offers.links(attempt, viewer),
         trail=_trail(reading, viewer),
-        attachments=_attachments(reading, viewer),
+        attachments=files,
         documents=evidence.documents(viewer, case),
         has_errors=bool(bound),
     )  # fmt: skip

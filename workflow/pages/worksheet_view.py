@@ -5,7 +5,7 @@ Nothing is calculated again and nothing stored is changed; codes and tokens get 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
@@ -17,6 +17,7 @@ from workflow.attempt import Attempt
 from workflow.organisations.model import consortia, organisations
 from workflow.pages import formula_words, health_terms, monitoring_terms, rule_values, words
 from workflow.pages.formula_figures import Figures, money_input, percent_input
+from workflow.pages.origins import Origins
 
 _COUNTED = {"insured": ("人", "people"), "checks": ("次", ""), "blank": ("条", ""), "failures": ("条", "")}
 _COUNTED |= monitoring_terms.COUNTED | health_terms.COUNTED
@@ -30,8 +31,13 @@ _RESULTS = ("net_to_lead_fen", "approved_fen", "retained_fen", "score", "passes"
 _NAMED_GROUPS = (*_PEOPLE, "pots", "deductions", "carve_outs", "adjustments")
 
 
-def worksheet_view(row: Any, body: Mapping[str, Any], attempt: Attempt) -> SimpleNamespace:
-    """The worksheet of a stored row, ``body`` its text read; nothing is calculated again."""
+def worksheet_view(
+    row: Any, body: Mapping[str, Any], attempt: Attempt, openable: Collection[str] | None = None
+) -> SimpleNamespace:
+    """The worksheet of a stored row, ``body`` its text read; nothing is calculated again.
+
+    ``openable``: the hashes of the case's files that the viewer may open; ``None`` leaves out where inputs come from.
+    """
     from governance.sheets import SHEETS
     from workflow.rules import rulebook
 
@@ -39,6 +45,7 @@ def worksheet_view(row: Any, body: Mapping[str, Any], attempt: Attempt) -> Simpl
     place = rulebook().places.get(body["place"])
     names = _names(body["lines"], attempt)
     lines = [line_view(line, names) for line in body["lines"]]
+    sources = None if openable is None else _with_origins(lines, body, Origins(attempt, body, row.version, openable))
     return SimpleNamespace(
         title=words.pick(sheet.title, sheet.title_en),
         place_name=words.pick(place.name, place.name_en) if place else body["place"],
@@ -46,10 +53,21 @@ def worksheet_view(row: Any, body: Mapping[str, Any], attempt: Attempt) -> Simpl
         book_digest=row.book_digest,
         checked=None,
         workbook_url=f"/worksheets/{attempt.case.id}/{row.version}.xlsx",
+        check_url=f"/worksheets/{attempt.case.id}/{row.version}/check",
+        sources=sources,
         what_if_url=f"/what-if/{attempt.case.id}/{row.version}",
         lines=lines,
         groups=grouped(lines, names),
     )
+
+
+def _with_origins(lines: list[SimpleNamespace], body: Mapping[str, Any], of: Origins) -> list[SimpleNamespace]:
+    """Say of every line where its inputs and its rule come from; returns the cases or files below the sheet."""
+    for view, line in zip(lines, body["lines"], strict=True):
+        view.origins, view.given = of.of_line(line), of.given(line)
+        if view.provision:
+            view.provision.url = of.rule_url(line)
+    return of.files() or of.months()
 
 
 def grouped(lines: list[SimpleNamespace], names: Mapping[str, str]) -> list[SimpleNamespace]:
