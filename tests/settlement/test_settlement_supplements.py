@@ -12,9 +12,10 @@ from governance.refusal import Refused
 from governance.roles import Role
 from tests.settlement.months import Month, moment
 from workflow import files, ledger, lifecycle
-from workflow.attempt import Case
+from workflow.attempt import SYSTEM, Attempt, Case
 from workflow.db import reading, writing
 from workflow.model import attachments, cases, clocks, dossiers, journals, postings, records, rounds, worksheets
+from workflow.reconciliation.figures import figures as figures_of
 from workflow.settlement import supplements
 from workflow.settlement.burn import burnt_by, burnt_fen
 from workflow.settlement.model import months
@@ -257,3 +258,14 @@ def test_the_budget_is_watched_with_everything_else_before_it(closed: Month) -> 
     approve(closed)
     with reading(closed.engine) as connection:
         assert burnt_by(connection, closed.case) == (year, year + 200_000)
+
+
+def test_a_supplement_is_reconciled_by_its_difference(closed: Month) -> None:
+    begin(closed)
+    correct(closed, what="own", member="town-1", category="item", amount_fen=200_000)
+    with reading(closed.engine) as connection:
+        attempt = Attempt(connection, closed.case, SYSTEM, moment("2025-06-04"))
+        lines = {one.key: one.ours for one in figures_of(attempt)}
+    assert (lines["town-1|item"], lines["town-1|own"], lines["*|gross"], lines["*|net"]) == (
+        200_000, 200_000, 200_000, 190_000,
+    )  # fmt: skip

@@ -12,7 +12,7 @@ from workflow.banking import standing
 from workflow.claims.columns import CATEGORIES
 from workflow.db import canonical
 from workflow.i18n import lazy as _
-from workflow.settlement.model import members_of_month
+from workflow.settlement.model import is_supplement, members_of_month, results_of
 
 ALL = "*"
 KINDS = {"own": _("本医共体参保人"), "inflow": _("外来参保人")}
@@ -77,14 +77,14 @@ def agency_figures(progress: Mapping[str, Any]) -> dict[str, int]:
 
 def figures(attempt: Attempt) -> list[Figure]:
     """Every line of the month, members in their order and then the consortium; none before it is calculated."""
-    if not attempt.results or attempt.case.state == "carried":
+    if not results_of(attempt.dossier) or attempt.case.state == "carried":
         return []
     ours = dict(_ours(attempt))
     agency, declared, bank = agency_figures(attempt.progress), _declared(attempt, ours), _bank(attempt)
     reasons = held(attempt.progress)["reasons"]
     order = [one.code for one in members_of_month(attempt)]
-    codes = [code for code in order if code in attempt.results["members"]]
-    codes += [code for code in attempt.results["members"] if code not in order]
+    codes = [code for code in order if code in results_of(attempt.dossier)["members"]]
+    codes += [code for code in results_of(attempt.dossier)["members"] if code not in order]
     found = []
     for code in (*codes, ALL):
         for item in ITEMS:
@@ -100,7 +100,7 @@ def figures(attempt: Attempt) -> list[Figure]:
 
 def _ours(attempt: Attempt) -> Iterator[tuple[str, int]]:
     """Ours: the worksheet's results, and the tallies it stands on."""
-    results = attempt.results
+    results = results_of(attempt.dossier)
     for code, parts in _parts(attempt).items():
         for item in (*CATEGORIES, *KINDS):
             yield line_key(code, item), sum(fen for name, fen in parts.items() if item in name.split("."))
@@ -113,6 +113,8 @@ def _ours(attempt: Attempt) -> Iterator[tuple[str, int]]:
 
 def _parts(attempt: Attempt) -> dict[str, dict[str, int]]:
     """By member, the amounts by category and kind of which the worksheet's gross is the sum."""
+    if is_supplement(attempt):
+        return _parts_of_difference(attempt)
     body = attempt.worksheet_body(attempt.dossier["worksheet"]["version"])
     found = {}
     for line in json.loads(body or '{"lines": []}')["lines"]:
@@ -125,11 +127,19 @@ def _parts(attempt: Attempt) -> dict[str, dict[str, int]]:
     return found
 
 
+def _parts_of_difference(attempt: Attempt) -> dict[str, dict[str, int]]:
+    """Of a supplement: by how much the amounts by category and kind are to be more or less."""
+    found: dict[str, dict[str, int]] = {}
+    for one in attempt.dossier["difference"]["parts"]:
+        found.setdefault(one["member"], {})[f"{one['category']}.{one['kind']}"] = one["difference_fen"]
+    return found
+
+
 def _declared(attempt: Attempt, ours: Mapping[str, int]) -> dict[str, int]:
     """The member's own figures: what it reconciled with its differences, uploaded, or declared as nothing; receipts."""
     found: dict[str, int] = {}
     said, receipts = attempt.dossier.get("declarations", {}), attempt.progress.get("receipts", {})
-    for code in attempt.results["members"]:
+    for code in results_of(attempt.dossier)["members"]:
         one = said.get(code)
         if one is not None and one["how"] != "absent":
             more = dict.fromkeys(CATEGORIES, 0)
