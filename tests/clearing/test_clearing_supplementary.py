@@ -49,13 +49,27 @@ def kept(desk: Desk, case_id: int) -> list[Any]:
         ]
 
 
-def test_only_the_difference_moves(engine: Engine) -> None:
+def first_closed(engine: Engine) -> Desk:
+    """A county whose year is cleared and closed."""
     desk = Desk(engine)
     desk.approved()
     assert "还没有办结" in refused(desk)
     desk.take("settle", Role.AGENCY_CLERK, at(1, 25), n=1, bank_reference="B1")
     desk.passed_on()
-    first, before = desk.case, kept(desk, desk.case.id)
+    return desk
+
+
+def approved_again(desk: Desk) -> None:
+    """Reconciled and approved by both bureaus, anew."""
+    desk.take("confirm", Role.LEAD_HEAD, at(2, 5))
+    for bureau in ("CITY_INSURANCE", "CITY_FINANCE"):
+        desk.take("review", Role[f"{bureau}_REVIEWER"], at(2, 6), verdict="agree")
+        desk.take("decide", Role[f"{bureau}_APPROVER"], at(2, 6), verdict="agree")
+
+
+def test_it_follows_a_closed_clearing_with_a_reason(engine: Engine) -> None:
+    desk = first_closed(engine)
+    first = desk.case
     assert "写明补充" in refused(desk, reason=" ")
     assert "还没有清算" in refused(desk, year="2024")
     with pytest.raises(lifecycle.NotFound):
@@ -64,6 +78,12 @@ def test_only_the_difference_moves(engine: Engine) -> None:
     assert (desk.case.serial, desk.case.follows_id, desk.case.state) == (2, first.id, "open")
     assert "还没有办结" in refused(desk)
     assert desk.tick(at(2, 2)) == []
+
+
+def test_only_the_difference_moves(engine: Engine) -> None:
+    desk = first_closed(engine)
+    first, before = desk.case, kept(desk, desk.case.id)
+    begun(desk)
     desk.take("enter_facts", Role.AGENCY_CLERK, at(2, 3), fund_in_deficit=False, adjustments=MORE)
     desk.take("confirm_facts", Role.CITY_FINANCE_REVIEWER, at(2, 3))
     desk.tick(at(2, 4))
@@ -74,10 +94,7 @@ def test_only_the_difference_moves(engine: Engine) -> None:
     assert all(desk.read(lambda attempt: attempt.results["identities"]).values())
     text, _forms = drawn(engine, desk.county, desk.case.id, desk.county.actor(Role.LEAD_HEAD), at(2, 4))
     assert "逐项对比" in text and "漏计特例单议" in text
-    desk.take("confirm", Role.LEAD_HEAD, at(2, 5))
-    for bureau in ("CITY_INSURANCE", "CITY_FINANCE"):
-        desk.take("review", Role[f"{bureau}_REVIEWER"], at(2, 6), verdict="agree")
-        desk.take("decide", Role[f"{bureau}_APPROVER"], at(2, 6), verdict="agree")
+    approved_again(desk)
     assert desk.read(passed_on) == {"town-1": 5_000_000} and desk.read(settled_now_fen) == 1_000_000
     desk.take("settle", Role.AGENCY_CLERK, at(2, 9), n=1, bank_reference="B2")
     desk.take("distribute", Role.LEAD_FINANCE, at(2, 10), bank_reference="D2")

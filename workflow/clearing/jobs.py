@@ -42,7 +42,7 @@ def due_openings(connection: Connection, at: datetime) -> list[Due]:
 
 
 def _exited(connection: Connection, at: datetime) -> list[Any]:
-    """Months of this year under an agreement that was terminated and that no other follows: nobody waits for January."""
+    """Months of this year under an agreement that was terminated and that no other follows."""
     year, going = str(day_of(at).year), cases.alias("going")
     query = (
         select(func.max(cases.c.id).label("last"), literal(year).label("year"))

@@ -159,8 +159,8 @@ def every_bureau_is_there(attempt: Attempt) -> list[Refusal]:
     ]
 
 
-READY = (every_month_closed_or_carried, fund_assessment_final, budget_issued, exit_budget_ruled, facts_entered, facts_confirmed,
-         objections_answered)  # fmt: skip
+READY = (every_month_closed_or_carried, fund_assessment_final, budget_issued, exit_budget_ruled, facts_entered,
+         facts_confirmed, objections_answered)  # fmt: skip
 STEPS = (
     #    trigger          from                             to                shown as              taken by
     step("enter_facts",   (State.OPEN, State.CALCULATED),  State.OPEN,       _("登记清算事实"),    Role.AGENCY_CLERK,

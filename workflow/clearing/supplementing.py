@@ -36,22 +36,7 @@ def begin(
     said = reason.strip()
     if not said or len(said) > LONGEST_TEXT:
         raise refuse(_("请写明补充清算的原因"), field="reason")
-    last = connection.execute(
-        select(cases.c.id, cases.c.state, cases.c.serial, dossiers.c.body)
-        .join(dossiers, (dossiers.c.case_id == cases.c.id) & (dossiers.c.version == cases.c.dossier_version))
-        .where(
-            cases.c.stage == "clearing", cases.c.consortium_id == row.id, cases.c.pool == pool, cases.c.period == year
-        )
-        .order_by(cases.c.serial.desc())
-        .limit(1)
-    ).one_or_none()
-    if last is None:
-        raise refuse(_("%(year)s 年度还没有清算，不能补充", year=year[:10]), field="year")
-    if last.state != State.CLOSED:
-        raise refuse(
-            _("%(year)s 年度清算还没有办结，请在原清算中更正", year=year), who=_("医保经办机构经办"),
-            link=f"/clearing/{last.id}", field="year",
-        )  # fmt: skip
+    last = _closed_last(connection, row.id, pool, year)
     body = json.loads(last.body)
     case_id = lifecycle.open_case(
         connection, "clearing", row.id, actor=actor, at=at, place=row.place, pool=pool, period=year,
@@ -65,6 +50,27 @@ def begin(
     decisions.claim_duty(attempt, Duty.PREPARE)
     attempt.notify(Role.LEAD_FINANCE, "clearing", f"{year} 年度补充清算开始：{said}")
     return case_id
+
+
+def _closed_last(connection: Connection, consortium_id: int, pool: str, year: str) -> Any:
+    """The last clearing of the year, which has to be closed."""
+    last = connection.execute(
+        select(cases.c.id, cases.c.state, cases.c.serial, dossiers.c.body)
+        .join(dossiers, (dossiers.c.case_id == cases.c.id) & (dossiers.c.version == cases.c.dossier_version))
+        .where(
+            cases.c.stage == "clearing", cases.c.consortium_id == consortium_id, cases.c.pool == pool, cases.c.period == year
+        )
+        .order_by(cases.c.serial.desc())
+        .limit(1)
+    ).one_or_none()
+    if last is None:
+        raise refuse(_("%(year)s 年度还没有清算，不能补充", year=year[:10]), field="year")
+    if last.state != State.CLOSED:
+        raise refuse(
+            _("%(year)s 年度清算还没有办结，请在原清算中更正", year=year), who=_("医保经办机构经办"),
+            link=f"/clearing/{last.id}", field="year",
+        )  # fmt: skip
+    return last
 
 
 def differences(attempt: Attempt) -> list[tuple[str, int, int, int]]:
