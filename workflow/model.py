@@ -110,7 +110,6 @@ records = table(
     Column("hash", Text, nullable=False),
     PrimaryKeyConstraint("case_id", "seq"),
     Index(None, "at"),
-    # What someone has done, newest first, and what someone has begun (the first record of a case).
     Index(None, "person_id", "at", "case_id", "seq"),
     Index(None, "person_id", "seq", "at", "case_id"),
 )

@@ -61,7 +61,8 @@ ROWS = (
     *LATER_ROWS,
 )
 _CHANGED = {
-    "recusals": "reason = '无'", "comments": "body = '没看过'", "definitions": "body = '[]'", "enacted_rules": "value = '2'",
+    "recusals": "reason = '无'", "comments": "body = '没看过'", "definitions": "body = '[]'",
+    "enacted_rules": "value = '2'",
     "rule_impacts": "body = '[]'", "bank_accounts": "number = '6211'", "bank_account_answers": "verdict = 'refused'",
     "register_files": "row_count = 9", "register_file_answers": "verdict = 'refused'",
 }  # fmt: skip

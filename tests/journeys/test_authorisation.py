@@ -102,9 +102,8 @@ def address(app: Flask, route: str, **given: Any) -> tuple[str, str]:
         "what": "end" if "people" in rule else "leave", "digest": "0" * 64, "person_id": 1, "account": 9,
         "name": "settlement", "verb": "comment", "ballot": "settlement", "version": 1, "delegation": MISSING,
         "batch": "202506-1-01", "kind": "csv", "entry": "file", "pool": "resident", "year": 2025,
-        "place": "demo-hunan-beihe", "file": 9,
+        "place": "demo-hunan-beihe", "file": 9, "enacted": MISSING,
     }  # fmt: skip
-    words["enacted"] = MISSING
     if "display" in rule:
         words["chosen"] = "big"
     if "bulk" in rule:

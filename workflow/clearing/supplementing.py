@@ -58,7 +58,8 @@ def _closed_last(connection: Connection, consortium_id: int, pool: str, year: st
         select(cases.c.id, cases.c.state, cases.c.serial, dossiers.c.body)
         .join(dossiers, (dossiers.c.case_id == cases.c.id) & (dossiers.c.version == cases.c.dossier_version))
         .where(
-            cases.c.stage == "clearing", cases.c.consortium_id == consortium_id, cases.c.pool == pool, cases.c.period == year
+            cases.c.stage == "clearing", cases.c.consortium_id == consortium_id, cases.c.pool == pool,
+            cases.c.period == year,
         )
         .order_by(cases.c.serial.desc())
         .limit(1)

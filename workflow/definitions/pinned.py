@@ -14,6 +14,7 @@ from typing import Any
 from governance.refusal import Refusal
 from governance.roles import Duty, Role
 from workflow.i18n import lazy as _
+from workflow.i18n import lazy as kept
 from workflow.machines import FORMER, Ballot, BallotSeat, Part, Stage, Step, everyone
 
 # Only our own code is looked up, and only what is loaded: a text in the database imports nothing.
@@ -65,7 +66,8 @@ def stage_of(current: Stage, version: int, body: str) -> Stage:
         name=current.name, label=current.label, states=states, state_labels=labels(current, told), steps=steps,
         commands=current.commands, forms=current.forms, ballots=ballots, final=frozenset(told["final"]),
         main_path=tuple(told["main_path"]), sections=current.sections, verbs=current.verbs,
-        parts=tuple(Part(one["key"], _(one["label"]), tuple(one["holds"])) for one in told["parts"]), version=version,
+        parts=tuple(Part(one["key"], kept(one["label"]), tuple(one["holds"])) for one in told["parts"]),
+        version=version,
     )  # fmt: skip
 
 
@@ -83,7 +85,7 @@ def labels(current: Stage, told: Mapping[str, Any]) -> dict[str, Any]:
     """What the states are called: as now, else as they were; also kept for lists that show cases of every version."""
     former = FORMER.setdefault(current.name, {})
     for state, label in told["states"].items():
-        former.setdefault(state, _(label))
+        former.setdefault(state, kept(label))
     return {state: current.state_labels[state] for state in told["states"]}
 
 
@@ -93,7 +95,7 @@ def _step(names: _Names, one: Mapping[str, Any]) -> Step:
     if does is not now and one["does"]:
         names.lost.append(f"{names.stage.name}.{one['trigger']}")
     return Step(
-        trigger=one["trigger"], source=tuple(one["source"]), dest=one["dest"] or None, label=_(one["label"]),
+        trigger=one["trigger"], source=tuple(one["source"]), dest=one["dest"] or None, label=kept(one["label"]),
         by=tuple(role for role in (names.known(Role, each) for each in one["by"]) if role),
         guards=tuple(code for code in (names.code(each) for each in one["guards"]) if code),
         duty=names.known(Duty, one["duty"]) if one["duty"] else None,
@@ -107,7 +109,7 @@ def _step(names: _Names, one: Mapping[str, Any]) -> Step:
 
 def _ballot(names: _Names, one: Mapping[str, Any]) -> Ballot:
     return Ballot(
-        one["key"], _(one["label"]), tuple(one["states"]), names.code(one["seats"]) or nobody, tuple(one["chain"]),
+        one["key"], kept(one["label"]), tuple(one["states"]), names.code(one["seats"]) or nobody, tuple(one["chain"]),
         names.code(one["rule"]) or everyone, one["then"],
     )
 

@@ -107,6 +107,22 @@ GUARDS = {
     "nobody_has_acted_since": "此后没有别人办理或作出决定",
     "nothing_booked_since": "此后没有记账",
     "every_receipt_known": "每笔款项都已确认或有银行凭证",
+    "bank_lines_resolved": "送银行的各笔都已到账，出错的已重送或经两人说明",
+    "claims_stand": "有成员尚欠以前清算的款项",
+    "every_member_has_its_due": "成员都已收到、退回，或转为未收款项",
+    "exit_budget_ruled": "当地已规定退出年度的预算口径",
+    "forfeit_proposed": "已提出不予释放",
+    "money_out": "有成员的款项尚未确认，也没有银行凭证",
+    "nothing_cleared_meanwhile": "补记期间当年没有清算",
+    "only_in_a_month": "只在月度结算本件办理，补记不办",
+    "only_in_a_supplement": "只在补记中办理",
+    "own_money_open": "本单位有待确认的款项",
+    "release_due": "规则规定的递延期限已到",
+    "release_open": "尚未提出处理意见",
+    "release_proposed": "已提出释放",
+    "something_proposed": "有待退回的处理意见",
+    "something_to_recover": "有成员尚未退回清算应退款",
+    "year_still_open": "当年清算尚未确认",
 }
 
 

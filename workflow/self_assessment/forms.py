@@ -10,7 +10,7 @@ from wtforms import BooleanField, RadioField, SelectField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional
 
-from workflow.forms import AgreeForm, DecisionForm, ReasonForm, StepForm
+from workflow.forms import AgreeForm, DecisionForm, StepForm
 from workflow.i18n import lazy as _
 from workflow.organisations.model import consortia
 from workflow.pages.words import grade
