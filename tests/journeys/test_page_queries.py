@@ -17,7 +17,7 @@ from workflow.db import reading, writing
 from workflow.model import cases
 from workflow.organisations.model import seats
 
-MOST = 15
+MOST = 16
 
 
 @pytest.fixture
