@@ -47,6 +47,11 @@ TERMS: dict[str, tuple[str, str]] = {
     "assessment": ("考核", "assessment"), "liability": ("违约责任", "liability"), "scope": ("服务范围", "scope"),
     "surplus": ("结余", "surplus"), "case": ("件号", "case"), "clearing": ("年度清算", "clearing"),
     "supplements": ("补充协议", "supplements"), "joining": ("加入", "joining"), "leaving": ("退出", "leaving"),
+    "file_standard": ("文件所载支付标准", "standard of the file"),
+    "categories": ("各支付类别", "categories"),
+    "standard_counts": ("以哪个支付标准为准", "which standard counts"),
+    "additions": ("特例单议、申诉", "special cases and appeals"),
+    "difference": ("与原结算的差额", "difference from what was settled"),
     "supplement": ("补充协议", "supplement"),
     # budget
     "consultation": ("协商", "consultation"), "participants": ("参加", "participants"), "basis": ("口径", "basis"),

@@ -84,7 +84,7 @@ def running_elsewhere(connection: Connection, viewer: Any, today: date, limit: i
 
 
 def _newest(consortium_id: int) -> Any:
-    """The newest open cases of one consortium; ordered as its index is, or a database walks through all cases' numbers."""
+    """The newest open cases of one consortium, ordered as its index is; else a database may walk through all cases."""
     own = (cases.c.consortium_id == consortium_id, cases.c.closed_at.is_(None))
     order = (cases.c.consortium_id.desc(), cases.c.closed_at.desc(), cases.c.id.desc())
     return select(cases.c.id).where(*own).order_by(*order).limit(NEWEST)
