@@ -194,7 +194,7 @@ def test_the_search_finds_each_mutant(world: World, monkeypatch: pytest.MonkeyPa
     """With one guard taken away, the same search ends in a violation."""
     mutant(monkeypatch)
     with pytest.raises((AssertionError, DBAPIError, ExceptionGroup)):
-        search(400, shrink=False)
+        search(3000, shrink=False)
 
 
 def paper_confirmed_by_one(patch: pytest.MonkeyPatch) -> None:
@@ -219,4 +219,4 @@ def test_the_wider_search_finds_each_mutant(
 ) -> None:
     mutant(monkeypatch)
     with pytest.raises((AssertionError, DBAPIError, ExceptionGroup)):
-        search(600, shrink=False, machine=Everything)
+        search(3000, shrink=False, machine=Everything)
