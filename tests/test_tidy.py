@@ -154,10 +154,11 @@ def test_only_the_clock_reads_the_clock() -> None:
 
 
 def assigns_state(node: ast.AST) -> bool:
-    """``x.state = …``, ``setattr(x, "state", …)`` and ``update(…)….values(state=…)``."""
+    """``x.state = …``, also among others, ``setattr(x, "state", …)`` and ``update(…)….values(state=…)``."""
     if isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign):
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-        return any(isinstance(part, ast.Attribute) and part.attr == "state" for part in targets)
+        parts = (part for target in targets for part in ast.walk(target) if isinstance(part, ast.Attribute))
+        return any(part.attr == "state" and isinstance(part.ctx, ast.Store) for part in parts)
     if not isinstance(node, ast.Call):
         return False
     if isinstance(node.func, ast.Name) and node.func.id == "setattr":
@@ -191,7 +192,7 @@ def test_only_the_lifecycle_changes_a_state() -> None:
 @pytest.mark.parametrize(
     "line",
     ["case.state = 'filed'", "setattr(case, 'state', 1)", "update(case).where(a).values(state=1)",
-     "case.update().values(state=1)"],
+     "case.update().values(state=1)", "case.definition, case.state = 2, 'filed'"],
 )  # fmt: skip
 def test_a_state_assignment_is_recognised(line: str) -> None:
     assert any(assigns_state(node) for node in ast.walk(ast.parse(line)))

@@ -74,8 +74,10 @@ def load_calendar(connection: Connection) -> Calendar:
     kept = _calendars.get(url)
     if kept is not None and transaction is not None and _compared.get(transaction) == kept[0]:
         return kept[1]
-    stored = _VERSION.first(connection, {"name": CALENDAR_VERSION})
-    version = stored.value if stored else ""
+    version = _compared.get(transaction) if transaction is not None else None
+    if version is None:
+        stored = _VERSION.first(connection, {"name": CALENDAR_VERSION})
+        version = stored.value if stored else ""
     if kept is None or kept[0] != version:
         kept = _calendars[url] = (version, _read(connection))
     transaction = connection.get_transaction()
@@ -85,9 +87,9 @@ def load_calendar(connection: Connection) -> Calendar:
 
 
 def heed_version(connection: Connection, stored: str) -> None:
-    """Take the stored version as compared for this transaction, by whoever has read it along with other settings."""
-    kept, transaction = _calendars.get(str(connection.engine.url)), connection.get_transaction()
-    if kept is not None and kept[0] == stored and transaction is not None:
+    """Take the stored version as told for this transaction, by whoever has read it along with other settings."""
+    transaction = connection.get_transaction()
+    if transaction is not None:
         _compared[transaction] = stored
 
 

@@ -16,14 +16,14 @@ from workflow.definitions import versions
 from workflow.i18n import lazy as _
 from workflow.inbox import drafts
 from workflow.kernel_refusals import not_offered, not_yours, out_of_order, raise_if
-from workflow.machines import STAGES, Step, next_state
+from workflow.machines import STAGES, Stage, Step, next_state
 from workflow.model import cases
 from workflow.prepared import Prepared
 from workflow.standing import NotFound, check_actor, seat_valid
 
 __all__ = [
     "SYSTEM", "NotFound", "Stale", "act", "guard_refusals", "lock", "not_offered", "not_yours", "note", "open_case",
-    "out_of_order", "raise_if", "seat_valid", "take",
+    "out_of_order", "raise_if", "repin", "seat_valid", "take",
 ]  # fmt: skip
 
 # SQLite, which knows no row locks, leaves the lock out: a writing transaction holds its one write lock already.
@@ -196,6 +196,15 @@ def act(
     elif not attempt.signed:
         tasks.refresh(attempt)
     return attempt.case
+
+
+def repin(attempt: Attempt, target: Stage, version: int, state: str) -> None:
+    """Let the case go by another version of its stage's table, in the state that answers to its own there."""
+    attempt.stage = target
+    attempt.case.definition = version
+    if state != attempt.case.state:
+        attempt.case.state = state
+        attempt.case.since = attempt.at
 
 
 def note(

@@ -17,7 +17,7 @@ from workflow.db import reading, writing
 from workflow.model import cases
 from workflow.organisations.model import seats
 
-MOST = 16
+MOST = 15
 
 
 @pytest.fixture

@@ -140,10 +140,7 @@ def _move(attempt: Attempt, target: Stage, to: int, mapping: Mapping[str, str]) 
     gone = {key: one for key, one in open_rounds(attempt).items() if _kept(target, key, state) is None}
     for key, one in gone.items():
         decisions.close(attempt, key, one, "superseded")
-    attempt.stage = target
-    case.definition, case.state = to, state
-    if state != before:
-        case.since = attempt.at
+    lifecycle.repin(attempt, target, to, state)
     numbers = tuple(sorted(one.round_no for one in gone.values()))
     attempt.noted |= {"from_version": version, "to_version": to, "superseded_rounds": list(numbers)}
     keeping.after(attempt, VERB, before)
