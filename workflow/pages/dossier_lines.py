@@ -96,7 +96,8 @@ def _is_file(content: Mapping[str, Any]) -> bool:
 def _entries(content: list[Any]) -> list[tuple[str, Any]]:
     """The entries of a list, each under what names it, so that one more at the front does not move the others."""
     for key in _NAMED_BY:
-        named = [str(one.get(key) or "") if isinstance(one, dict) else "" for one in content]
+        given = [one.get(key) if isinstance(one, dict) else None for one in content]
+        named = [str(one or "") if isinstance(one, str | int) else "" for one in given]
         if all(named) and len(set(named)) == len(named):
             return list(zip(named, content, strict=True))
     if all(isinstance(one, str) for one in content) and len(set(content)) == len(content):
