@@ -18,6 +18,8 @@ from sqlalchemy import (
     text,
 )
 
+from migrations.append_only import keep
+
 revision = "0004"
 down_revision = "0003"
 branch_labels = None
@@ -35,10 +37,6 @@ UNCHAINED = (
     f" OR NEW.first <> coalesce((SELECT last {LAST}), 0) + 1"
 )
 CHAIN_MESSAGE = "封印须紧接前一日的封印。A seal follows the seal before it."
-
-
-def _refusal(table: str) -> str:
-    return f"{TABLES[table]}只增不改，不能修改、删除或覆盖（{table}）。{table} is append-only."
 
 
 def _tables() -> None:
@@ -69,25 +67,6 @@ def _tables() -> None:
     )
 
 
-def _on_sqlite(table: str) -> None:
-    there = f" WHEN EXISTS (SELECT 1 FROM {table} WHERE {ALREADY[table]})"
-    for rule, when, condition in (("delete", "DELETE", ""), ("update", "UPDATE", ""), ("replace", "INSERT", there)):
-        op.execute(
-            f"CREATE TRIGGER guard_{table}__no_{rule} BEFORE {when} ON {table} FOR EACH ROW{condition}"
-            f" BEGIN SELECT RAISE(ABORT, '{_refusal(table)}'); END"
-        )
-
-
-def _on_postgresql(table: str) -> None:
-    for when, each in (("DELETE", "ROW"), ("UPDATE", "ROW"), ("TRUNCATE", "STATEMENT")):
-        name = f"guard_{table}__no_{when.lower()}"
-        op.execute(
-            f"CREATE TRIGGER {name} BEFORE {when} ON {table} FOR EACH {each}"
-            f" EXECUTE FUNCTION guard_refuse('{_refusal(table)}')"
-        )
-        op.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}")
-
-
 def _chained() -> None:
     if op.get_bind().dialect.name == "sqlite":
         op.execute(
@@ -110,11 +89,8 @@ def _chained() -> None:
 def upgrade() -> None:
     """The tables and their guards."""
     _tables()
-    for table in TABLES:
-        if op.get_bind().dialect.name == "sqlite":
-            _on_sqlite(table)
-        else:
-            _on_postgresql(table)
+    for table, title in TABLES.items():
+        keep(table, title, ALREADY[table])
     _chained()
 
 

@@ -21,6 +21,8 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from migrations.append_only import keep
+
 revision = "0006"
 down_revision = "0005"
 branch_labels = None
@@ -125,46 +127,12 @@ def _what_is_said() -> None:
     )  # fmt: skip
 
 
-def _guards(*, sqlite: bool) -> None:
-    for table, title in APPEND_ONLY.items():
-        refusal = f"{title}只增不改，不能修改、删除或覆盖（{table}）。{table} is append-only."
-        for rule in ("delete", "update"):
-            _guard(table, rule, refusal, sqlite=sqlite)
-        if not sqlite:
-            _guard(table, "truncate", refusal, sqlite=False)
-
-
-def _guard(table: str, rule: str, refusal: str, *, sqlite: bool) -> None:
-    name = f"guard_{table}__no_{rule}"
-    if sqlite:
-        op.execute(
-            f"CREATE TRIGGER {name} BEFORE {rule.upper()} ON {table} FOR EACH ROW"
-            f" BEGIN SELECT RAISE(ABORT, '{refusal}'); END"
-        )
-        return
-    each = "STATEMENT" if rule == "truncate" else "ROW"
-    op.execute(
-        f"CREATE TRIGGER {name} BEFORE {rule.upper()} ON {table} FOR EACH {each}"
-        f" EXECUTE FUNCTION guard_refuse('{refusal}')"
-    )
-    op.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}")
-
-
 # What has the name of a row already replaces it on SQLite, past the triggers of deletion: refused by the key's name.
 SAME_ROW = {
     "recusals": "case_id = NEW.case_id AND person_id = NEW.person_id",
     "comments": "id = NEW.id",
     "definitions": "stage = NEW.stage AND version = NEW.version",
 }
-
-
-def _no_replacement() -> None:
-    for table, same in SAME_ROW.items():
-        refusal = f"{APPEND_ONLY[table]}只增不改，不能修改、删除或覆盖（{table}）。{table} is append-only."
-        op.execute(
-            f"CREATE TRIGGER guard_{table}__no_replace BEFORE INSERT ON {table} FOR EACH ROW"
-            f" WHEN EXISTS (SELECT 1 FROM {table} WHERE {same}) BEGIN SELECT RAISE(ABORT, '{refusal}'); END"
-        )
 
 
 def upgrade() -> None:
@@ -179,9 +147,8 @@ def upgrade() -> None:
     for table, columns in NEW_INDEXES:
         op.create_index(f"ix_{table}__{'_'.join(columns)}", table, columns)
     op.drop_index("ix_tasks__organisation_id_role_deadline_id", "tasks")
-    _guards(sqlite=sqlite)
-    if sqlite:
-        _no_replacement()
+    for table, title in APPEND_ONLY.items():
+        keep(table, title, SAME_ROW[table])
 
 
 def downgrade() -> None:

@@ -21,6 +21,8 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from migrations.append_only import keep
+
 revision = "0008"
 down_revision = "0007"
 branch_labels = None
@@ -59,39 +61,11 @@ def _tables() -> None:
     )  # fmt: skip
 
 
-def _guard(table: str, rule: str, refusal: str, *, sqlite: bool) -> None:
-    name = f"guard_{table}__no_{rule}"
-    if sqlite:
-        op.execute(
-            f"CREATE TRIGGER {name} BEFORE {rule.upper()} ON {table} FOR EACH ROW"
-            f" BEGIN SELECT RAISE(ABORT, '{refusal}'); END"
-        )
-        return
-    each = "STATEMENT" if rule == "truncate" else "ROW"
-    op.execute(
-        f"CREATE TRIGGER {name} BEFORE {rule.upper()} ON {table} FOR EACH {each}"
-        f" EXECUTE FUNCTION guard_refuse('{refusal}')"
-    )
-    op.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}")
-
-
-def _guards(*, sqlite: bool) -> None:
-    for table, title in TITLES.items():
-        refusal = f"{title}只增不改，不能修改、删除或覆盖（{table}）。{table} is append-only."
-        for rule in ("delete", "update") if sqlite else ("delete", "update", "truncate"):
-            _guard(table, rule, refusal, sqlite=sqlite)
-        if sqlite:
-            op.execute(
-                f"CREATE TRIGGER guard_{table}__no_replace BEFORE INSERT ON {table} FOR EACH ROW"
-                f" WHEN EXISTS (SELECT 1 FROM {table} WHERE {SAME_ROW[table]})"
-                f" BEGIN SELECT RAISE(ABORT, '{refusal}'); END"
-            )
-
-
 def upgrade() -> None:
     """The tables and their guards."""
     _tables()
-    _guards(sqlite=op.get_bind().dialect.name == "sqlite")
+    for table, title in TITLES.items():
+        keep(table, title, SAME_ROW[table])
 
 
 def downgrade() -> None:
