@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Column, Connection, ForeignKey, Integer, PrimaryKeyConstraint, Text, bindparam, column, select
 from sqlalchemy import table as named
 
-from governance.rulebook import RuleBook
+from governance.rulebook import Book, RuleBook
 from governance.rulebook.catalogue import Document
 from governance.rulebook.enacting import Enacted, merged
 from workflow.db import Day, Flag, Key, Moment, canonical, key_column, table
@@ -99,6 +99,24 @@ def books_since(connection: Connection, shipped: RuleBook, at: datetime) -> Iter
     known = sum(row.at <= at for row in rows)
     for count in sorted(range(len(rows) + 1), key=lambda number: abs(number - known)):
         yield _merged(shipped, rows[:count])
+
+
+def book_of_its_time(
+    connection: Connection, shipped: RuleBook, *, place: str, day: date, digest: str, at: datetime,
+    agreement: Mapping[str, Any],
+) -> Book:
+    """The rules a sheet was calculated by: of those this database had one after the other, the one with its digest.
+
+    Where none has it, the one in force at ``at``, when the sheet was calculated.
+    """
+    first: Book | None = None
+    for held in books_since(connection, shipped, at):
+        book = held.at(place).in_force(day, agreement=agreement)
+        if book.digest == digest:
+            return book
+        first = first or book
+    assert first is not None, "there is always a rule book as shipped"
+    return first
 
 
 def _merged(shipped: RuleBook, rows: list[Any]) -> RuleBook:

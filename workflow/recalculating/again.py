@@ -11,7 +11,6 @@ from sqlalchemy import Connection, select
 
 from governance import sheets
 from governance.refusal import Refused
-from governance.rulebook import Book
 from workflow import enacted, rules
 from workflow.attempt import sha256
 from workflow.model import cases, worksheets
@@ -43,7 +42,10 @@ def again(connection: Connection, row: Any) -> Again:
     named = (row.case_id, row.version, row.sheet)
     try:
         facts, agreement, stored = (json.loads(text) for text in (row.facts, row.agreement, row.body))
-        book = _book_of_its_time(connection, row, agreement)
+        book = enacted.book_of_its_time(
+            connection, rules.shipped(), place=row.place, day=row.day, digest=row.book_digest, at=row.at,
+            agreement=agreement,
+        )
         text = sheets.run(row.sheet, facts, book).canonical().decode()
     except Refused as refused:
         reasons = "；".join(str(one.reason) for one in refused.refusals)
@@ -59,21 +61,6 @@ def again(connection: Connection, row: Any) -> Again:
         lines=_differing(stored.get("lines") or [], now["lines"]),
         results=_names_differing(stored.get("results") or {}, now["results"]),
     )  # fmt: skip
-
-
-def _book_of_its_time(connection: Connection, row: Any, agreement: Mapping[str, Any]) -> Book:
-    """The rules the sheet was calculated by: of those this database had one after the other, the one it names.
-
-    Where none is named so, the one in force when the sheet was calculated.
-    """
-    first: Book | None = None
-    for held in enacted.books_since(connection, rules.shipped(), row.at):
-        book = held.at(row.place).in_force(row.day, agreement=agreement)
-        if book.digest == row.book_digest:
-            return book
-        first = first or book
-    assert first is not None, "there is always a rule book as shipped"
-    return first
 
 
 def _differing(stored: list[dict[str, Any]], now: list[dict[str, Any]]) -> list[tuple[str, Any, Any]]:

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import func, select
 
 from governance.roles import Role
-from governance.rulebook import Book
 from workflow.attempt import Attempt, refuse
-from workflow.claims import imports
-from workflow.claims.tally import CrossConsortium, OutlierBounds, Rate, Tallies, tally
+from workflow.claims.tally import Tallies
 from workflow.i18n import lazy as _
 from workflow.model import journals, postings
-from workflow.organisations.model import consortia, memberships, organisations
-from workflow.parties import Member
 from workflow.settlement import supplements
 from workflow.settlement.additions import additions_of, with_additions
 from workflow.settlement.model import absent, is_supplement, last_day, members_of_month, terms_of_month
+from workflow.settlement.tallying import computed_counts, tally_of
 
-TEN_THOUSAND = 10_000
 DECEMBER = 12
 SHOWN = ("standard_fen", "patient_fen", "catastrophic_fen", "aid_fen", "other_fen", "cases")
 
@@ -81,74 +76,6 @@ def ask_offset(attempt: Attempt, *, amount_fen: int, reason: str) -> None:
     attempt.noted |= {"amount_fen": amount_fen, "reason": reason.strip()}
     if "worksheet" in attempt.dossier:
         attempt.follow = "calculate"
-
-
-def tally_of(attempt: Attempt, book: Book) -> Tallies:
-    """The tallies of the case's frozen files under ``book``.
-
-    A standard in the file counts, unless the place's rule ``settlement.payment`` says ``standard: computed``.
-    """
-    members = members_of_month(attempt)
-    floor = book.find("settlement.drg.floor_at_zero")
-    bounds = book.find("settlement.dip.outliers")
-    return tally(
-        imports.paths(attempt),
-        consortium=attempt.consortium.code,
-        pool=attempt.case.pool,
-        period=attempt.case.period,
-        members={one.code: one.level for one in members},
-        rates=rates_of(book, members),
-        computed_counts=computed_counts(book),
-        cross_consortium=_cross_consortium(attempt, book),
-        floor_at_zero=floor is not None and floor.value == "true",
-        outliers=None
-        if bounds is None
-        else OutlierBounds(_ten_thousandths(bounds.value["low"]), _ten_thousandths(bounds.value["high"])),
-    )
-
-
-def _ten_thousandths(number: str) -> int:
-    return int(Decimal(number) * TEN_THOUSAND)
-
-
-def computed_counts(book: Book) -> bool:
-    """Whether the standard by the rules counts where the file has another."""
-    rule = book.find("settlement.payment")
-    return rule is not None and rule.value.get("standard") == "computed"
-
-
-def rates_of(book: Book, members: tuple[Member, ...]) -> dict[tuple[str, str], Rate]:
-    """The rates by category and member that the rules give; whether their standards count says `computed_counts`."""
-    rule = book.find("settlement.payment")
-    if rule is None:
-        return {}
-    found = {}
-    for category in ("drg", "dip", "bed_day"):
-        given: Mapping[str, Any] = rule.value.get(category, {})
-        for member in members if given else ():
-            rate = given.get("rate_fen")
-            if rate is None or (isinstance(rate, Mapping) and member.level not in rate):
-                continue
-            coefficient = given.get("coefficients", {}).get(member.level) or given.get("fund_share", "1")
-            rate_fen = int(rate[member.level] if isinstance(rate, Mapping) else rate)
-            found[category, member.code] = Rate(rate_fen, _ten_thousandths(coefficient))
-    return found
-
-
-def _cross_consortium(attempt: Attempt, book: Book) -> CrossConsortium | None:
-    """Who carries a patient of another consortium of the county, where it is the one that treats."""
-    rule = book.find("scope.cross_consortium")
-    if rule is None or rule.value != "provider":
-        return None
-    rows = attempt.connection.execute(
-        select(consortia.c.code, organisations.c.code.label("member"))
-        .join(memberships, memberships.c.consortium_id == consortia.c.id)
-        .join(organisations, organisations.c.id == memberships.c.organisation_id)
-        .where(consortia.c.place == attempt.case.place, consortia.c.id != attempt.case.consortium_id)
-    ).all()
-    codes = {row.code for row in rows}
-    neighbours = {code: frozenset(row.member for row in rows if row.code == code) for code in codes}
-    return CrossConsortium("provider", neighbours)
 
 
 def _facts(attempt: Attempt, tallies: Tallies) -> dict[str, Any]:

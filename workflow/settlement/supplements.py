@@ -16,7 +16,8 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from governance.roles import Role
-from workflow import clocks, files, lifecycle
+from governance.rulebook import Book
+from workflow import clocks, enacted, files, lifecycle, rules
 from workflow.attempt import Actor, Attempt, Case, dossier_of, refuse, sha256
 from workflow.claims.columns import CATEGORIES, INPATIENT_GROUPS
 from workflow.i18n import lazy as _
@@ -24,6 +25,7 @@ from workflow.model import cases, worksheets
 from workflow.settlement.differing import difference_of
 from workflow.settlement.model import State, absent, last_day, rejections, terms_of_month
 from workflow.settlement.supplement_conditions import year_still_open
+from workflow.settlement.tallying import month_itself, moved_by_rules, with_moves
 
 WHAT = {
     "own": _("本医共体参保人应付"), "inflow": _("外来参保人应付"), "rejected_own": _("审核拒付（本医共体参保人）"),
@@ -34,12 +36,13 @@ CLERK = _("医保经办机构经办")
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """A month as it was decided last: the case that did, its content, the facts it was run on and the lines it gave."""
+    """A month as it was decided last: the case that did, its content, its facts, the lines they gave, by which rules."""
 
     case_id: int
     dossier: dict[str, Any]
     facts: dict[str, Any]
     lines: list[dict[str, Any]]
+    book: Book
 
 
 def begin(
@@ -179,7 +182,7 @@ def decided_month(attempt: Attempt) -> Decided:
     followed = Case(*attempt.connection.execute(select(cases).where(cases.c.id == named["case"])).one())
     dossier = dossier_of(attempt.connection, followed)
     row = attempt.connection.execute(
-        select(worksheets.c.facts, worksheets.c.body).where(
+        select(worksheets).where(
             worksheets.c.case_id == followed.id, worksheets.c.version == dossier["worksheet"]["version"]
         )
     ).one()
@@ -188,17 +191,25 @@ def decided_month(attempt: Attempt) -> Decided:
             _("原结算的内容与立案补记时的不一致，不能继续"), reason_en="The closed month is not what it was",
             who=_("系统管理"), link=f"/settlement/{followed.id}",
         )  # fmt: skip
-    return Decided(followed.id, dossier, json.loads(row.facts), json.loads(row.body)["lines"])
+    book = enacted.book_of_its_time(
+        attempt.connection, rules.shipped(), place=row.place, day=row.day, digest=row.book_digest, at=row.at,
+        agreement=json.loads(row.agreement),
+    )  # fmt: skip
+    return Decided(followed.id, dossier, json.loads(row.facts), json.loads(row.body)["lines"], book)
 
 
 def work_out_difference(attempt: Attempt) -> None:
-    """Run the month's worksheet on the corrected facts and keep its difference from the decided one."""
+    """Run the month's worksheet on the corrected facts and keep its difference from the decided one.
+
+    Where the rules have changed since, for days that had gone by, its claims are tallied by them again.
+    """
     decided = decided_month(attempt)
     terms = terms_of_month(attempt.connection, attempt.case.consortium_id, attempt.case.period)
+    on, answers = last_day(attempt.case.period), terms.answers if terms else {}
+    moves = moved_by_rules(month_itself(attempt), decided.book, attempt.book(on, answers))
     facts = corrected(decided.facts, attempt.dossier["corrections"])
-    sheet = attempt.calculate(
-        "monthly-settlement", facts, on=last_day(attempt.case.period), agreement=terms.answers if terms else {}
-    )
+    facts = with_moves(facts, moves, attempt.dossier["supplement"]["absent"])
+    sheet = attempt.calculate("monthly-settlement", facts, on=on, agreement=answers)
     found = difference_of(decided.facts, decided.lines, facts, sheet.as_data()["lines"])
     if not found["lines"] and not found["parts"]:
         raise refuse(
