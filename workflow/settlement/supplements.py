@@ -36,7 +36,7 @@ CLERK = _("医保经办机构经办")
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """A month as it was decided last: the case that did, its content, its facts, the lines they gave, by which rules."""
+    """A month as it was decided last: the case that did, its content, facts and lines, and the rules it went by."""
 
     case_id: int
     dossier: dict[str, Any]
@@ -60,30 +60,41 @@ def begin(
         raise lifecycle.NotFound(month)
     if not reason.strip() or not evidence:
         raise refuse(_("请写明更正的原因，并附上依据"), who=CLERK, field="reason" if not reason.strip() else "evidence")
-    serial = _next_serial(connection, closed)
+    serial = next_serial(connection, closed)
     if (held := year_still_open(about)) is not None:
         raise refuse(held.reason, reason_en=held.reason_en, who=held.who, link=held.link, field="month")
-    before = dossier_of(connection, closed)
+    return opened(about, serial, reason.strip(), evidence, {})
+
+
+def opened(about: Attempt, serial: int, reason: str, evidence: dict[str, Any], more: Mapping[str, Any]) -> int:
+    """Open the supplement of ``about``'s closed month with its reason and evidence; returns the case's number."""
+    connection, closed, before = about.connection, about.case, about.dossier
     dossier = {
         "consortium": before["consortium"], "pool": closed.pool, "period": closed.period,
         "agreement": before.get("agreement", ""), "declarations": {}, "claims": [], "deductions": [],
         "corrections": [],
         "supplement": {
             "case": closed.id, "serial": closed.serial, "subject_sha256": closed.subject_hash,
-            "worksheet_sha256": before["worksheet"]["sha256"], "reason": reason.strip(),
-            "evidence": evidence["sha256"], "evidence_name": evidence["name"], "by": actor.name,
-            "on": about.day.isoformat(), "absent": before.get("supplement", {}).get("absent") or absent(before),
+            "worksheet_sha256": before["worksheet"]["sha256"], "reason": reason,
+            "evidence": evidence["sha256"], "evidence_name": evidence["name"], "by": about.actor.name,
+            "on": about.day.isoformat(), "absent": left_out(before), **more,
         },
     }  # fmt: skip
     number = lifecycle.open_case(
-        connection, "settlement", closed.consortium_id, actor=actor, at=at, place=closed.place, pool=closed.pool,
-        period=closed.period, serial=serial, state=str(State.DECLARED), dossier=dossier, follows=closed.id,
+        connection, "settlement", closed.consortium_id, actor=about.actor, at=about.at, place=closed.place,
+        pool=closed.pool, period=closed.period, serial=serial, state=str(State.DECLARED), dossier=dossier,
+        follows=closed.id,
     )  # fmt: skip
-    _opened(Attempt(connection, lifecycle.lock(connection, number), actor, at), evidence)
+    _opened(Attempt(connection, lifecycle.lock(connection, number), about.actor, about.at), evidence)
     return number
 
 
-def _next_serial(connection: Connection, closed: Case) -> int:
+def left_out(dossier: Mapping[str, Any]) -> list[str]:
+    """The members of a decided month that did not declare; their claims are settled with a later month."""
+    return dossier.get("supplement", {}).get("absent") or absent(dossier)
+
+
+def next_serial(connection: Connection, closed: Case) -> int:
     """The number of the month's next case; raises ``Refused`` unless ``closed`` is its last word, and is closed."""
     same = (
         cases.c.stage == "settlement", cases.c.consortium_id == closed.consortium_id, cases.c.pool == closed.pool,
@@ -180,36 +191,46 @@ def decided_month(attempt: Attempt) -> Decided:
     """The month as the case that this one follows decided it; raises ``Refused`` where that is not what it was."""
     named = attempt.dossier["supplement"]
     followed = Case(*attempt.connection.execute(select(cases).where(cases.c.id == named["case"])).one())
+    found, body = decided_by(attempt, followed)
+    if followed.subject_hash != named["subject_sha256"] or sha256(body) != named["worksheet_sha256"]:
+        raise refuse(
+            _("原结算的内容与立案补记时的不一致，不能继续"), reason_en="The closed month is not what it was",
+            who=_("系统管理"), link=f"/settlement/{followed.id}",
+        )  # fmt: skip
+    return found
+
+
+def decided_by(attempt: Attempt, followed: Case) -> tuple[Decided, str]:
+    """What a month's case decided, and the text of its worksheet."""
     dossier = dossier_of(attempt.connection, followed)
     row = attempt.connection.execute(
         select(worksheets).where(
             worksheets.c.case_id == followed.id, worksheets.c.version == dossier["worksheet"]["version"]
         )
     ).one()
-    if followed.subject_hash != named["subject_sha256"] or sha256(row.body) != named["worksheet_sha256"]:
-        raise refuse(
-            _("原结算的内容与立案补记时的不一致，不能继续"), reason_en="The closed month is not what it was",
-            who=_("系统管理"), link=f"/settlement/{followed.id}",
-        )  # fmt: skip
     book = enacted.book_of_its_time(
         attempt.connection, rules.shipped(), place=row.place, day=row.day, digest=row.book_digest, at=row.at,
         agreement=json.loads(row.agreement),
     )  # fmt: skip
-    return Decided(followed.id, dossier, json.loads(row.facts), json.loads(row.body)["lines"], book)
+    return Decided(followed.id, dossier, json.loads(row.facts), json.loads(row.body)["lines"], book), row.body
+
+
+def right(attempt: Attempt, decided: Decided, corrections: list[dict[str, Any]]) -> tuple[dict[str, Any], Any]:
+    """The facts of a decided month as they should have been, and the agreement's answers.
+
+    Where the rules have changed since, for days that had gone by, the month's claims are tallied by them again.
+    """
+    terms = terms_of_month(attempt.connection, attempt.case.consortium_id, attempt.case.period)
+    answers = terms.answers if terms else {}
+    moves = moved_by_rules(month_itself(attempt), decided.book, attempt.book(last_day(attempt.case.period), answers))
+    return with_moves(corrected(decided.facts, corrections), moves, left_out(decided.dossier)), answers
 
 
 def work_out_difference(attempt: Attempt) -> None:
-    """Run the month's worksheet on the corrected facts and keep its difference from the decided one.
-
-    Where the rules have changed since, for days that had gone by, its claims are tallied by them again.
-    """
+    """Run the month's worksheet on the corrected facts and keep its difference from the decided one."""
     decided = decided_month(attempt)
-    terms = terms_of_month(attempt.connection, attempt.case.consortium_id, attempt.case.period)
-    on, answers = last_day(attempt.case.period), terms.answers if terms else {}
-    moves = moved_by_rules(month_itself(attempt), decided.book, attempt.book(on, answers))
-    facts = corrected(decided.facts, attempt.dossier["corrections"])
-    facts = with_moves(facts, moves, attempt.dossier["supplement"]["absent"])
-    sheet = attempt.calculate("monthly-settlement", facts, on=on, agreement=answers)
+    facts, answers = right(attempt, decided, attempt.dossier["corrections"])
+    sheet = attempt.calculate("monthly-settlement", facts, on=last_day(attempt.case.period), agreement=answers)
     found = difference_of(decided.facts, decided.lines, facts, sheet.as_data()["lines"])
     if not found["lines"] and not found["parts"]:
         raise refuse(
