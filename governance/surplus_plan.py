@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from math import ceil
 from typing import Any
 
 from governance import facts as fact
 from governance.facts import COMMON, Field, ListOf, Number, Record, Text, Whole, fen
-from governance.money import apportion, plain, share
+from governance.money import apportion, plain, share, yuan
 from governance.tiers import LEVELS, refuse_rule, to_tiers
 from governance.worksheet import BookLike, Lines, Worksheet
 
@@ -168,9 +169,20 @@ def _refuse_below_floor(lines: Lines, tiers: Mapping[str, int], base_fen: int, b
                  provision=rule or required, base_fen=base_fen, floor=rule.value if rule is not None else None)
     if primary_fen <= 0:
         refuse_rule("surplus.tier_ratios", "乡镇和村级未分得结余", "nothing reaches townships and villages")
-    if rule is not None and primary_fen < Fraction(rule.decimal) * base_fen:
-        refuse_rule(rule.rule, f"乡村两级合计低于下限 {plain(rule.decimal)}",
-                    f"townships and villages get less than the floor of {plain(rule.decimal)}")
+    if rule is not None and primary_fen < (least_fen := least_primary_fen(rule.decimal, base_fen)):
+        refuse_rule(
+            rule.rule,
+            f"乡村两级合计低于下限 {plain(rule.decimal)}：{yuan(primary_fen)} 元，至少应为 {yuan(least_fen)} 元",
+            f"townships and villages get less than the floor of {plain(rule.decimal)}: "
+            f"{yuan(primary_fen)} yuan of at least {yuan(least_fen)}")
+
+
+def least_primary_fen(floor: Decimal, base_fen: int) -> int:
+    """The least whole fen with which townships and villages reach ``floor`` of ``base_fen``: exactly it, or just above.
+
+    The floor is a share of the surplus less the deductions; 湘医保发〔2024〕31号 asks that an appropriate share reach them.
+    """
+    return ceil(Fraction(floor) * base_fen)
 
 
 def _member_lines(lines: Lines, members: Sequence[Mapping[str, Any]], amounts: Mapping[str, int]) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from decimal import ROUND_CEILING
+from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
-from governance.money import ratio, yuan
+from governance.money import yuan
 from governance.rulebook import Book, Provision
+from governance.surplus_plan import least_primary_fen
 from workflow.i18n import lazy as _
 from workflow.pages import words
 
@@ -41,21 +42,20 @@ def _of_plan(sheet: Mapping[str, Any], facts: Mapping[str, Any], book: Book) -> 
         return
     primary_fen = results["tiers"]["township"] + results["tiers"]["village"]
     base_fen = (total_fen or 0) - results["deductions_fen"]
-    now = words.percent(str(ratio(primary_fen, base_fen))) if base_fen else "—"
+    now = words.percent(str(_reached(primary_fen, base_fen))) if base_fen else "—"
     floor, required = book.find(_FLOOR), book.find(_REQUIRED)
     if floor is None:
         yield _check(primary_fen > 0, _("乡村两级须有份额（现 %(now)s）", now=now), f"{yuan(primary_fen)}", required)
         return
-    least = words.percent(floor.value)
+    least, least_fen = words.percent(floor.value), least_primary_fen(floor.decimal, base_fen)
     said = _("乡村两级合计不低于 %(least)s（现 %(now)s）", least=least, now=now)
-    numbers = _("%(primary)s 元，下限 %(floor)s 元", primary=yuan(primary_fen), floor=_least(floor, base_fen))
-    yield _check(primary_fen >= floor.decimal * base_fen, said, str(numbers), floor)
+    numbers = _("%(primary)s 元，下限 %(floor)s 元", primary=yuan(primary_fen), floor=yuan(least_fen))
+    yield _check(primary_fen >= least_fen, said, str(numbers), floor)
 
 
-def _least(floor: Provision, base_fen: int) -> str:
-    """The least whole fen that reach the floor."""
-    exact = floor.decimal * base_fen
-    return yuan(int(exact.to_integral_value(ROUND_CEILING)))
+def _reached(part_fen: int, whole_fen: int) -> Decimal:
+    """A share to six decimals, cut and not rounded: what falls short of a floor by a fen is not shown as reaching it."""
+    return Decimal(part_fen * 10**6 // whole_fen).scaleb(-6)
 
 
 def _of_clearing(sheet: Mapping[str, Any]) -> Iterator[SimpleNamespace]:
