@@ -16,6 +16,7 @@ from sqlalchemy import (
 
 from workflow.acts.model import definitions as definitions
 from workflow.banking.model import bank_account_answers, bank_accounts  # noqa: F401
+from workflow.calendar.model import calendar_days as calendar_days
 from workflow.claims.model import claim_files as claim_files
 from workflow.db import Day, Fen, Flag, Key, Moment, key_column, table
 from workflow.enacted import rule_impacts as rule_impacts
@@ -137,6 +138,8 @@ round_seats = table(
     Column("organisation_id", Key, ForeignKey("organisations.id"), nullable=False),
     Column("label", Text, nullable=False),
     Column("eligible", Text, nullable=False),
+    # The links of this seat where its place asks for more than the ballot's own, frozen as the round opens.
+    Column("chain", Text, nullable=False, server_default=""),
     PrimaryKeyConstraint("case_id", "round_no", "seat_key"),
     ForeignKeyConstraint(["case_id", "round_no"], ["rounds.case_id", "rounds.round_no"]),
 )
@@ -171,15 +174,17 @@ decisions = table(
     Column("paper_id", Key),
     UniqueConstraint("case_id", "round_no", "link", "seat_key"),
     ForeignKeyConstraint(
-        ["case_id", "round_no", "subject_hash"],
-        ["rounds.case_id", "rounds.round_no", "rounds.subject_hash"],
+        ["case_id", "round_no", "subject_hash"], ["rounds.case_id", "rounds.round_no", "rounds.subject_hash"]
     ),
     ForeignKeyConstraint(
         ["case_id", "round_no", "seat_key"], ["round_seats.case_id", "round_seats.round_no", "round_seats.seat_key"]
     ),
     ForeignKeyConstraint(
-        ["case_id", "person_id", "duty"],
-        ["case_actors.case_id", "case_actors.person_id", "case_actors.duty"],
+        ["case_id", "person_id", "duty"], ["case_actors.case_id", "case_actors.person_id", "case_actors.duty"]
+    ),
+    ForeignKeyConstraint(
+        ["paper_id", "case_id", "person_id", "seat_id", "subject_hash"],
+        [f"papers.{name}" for name in ("id", "case_id", "person_id", "seat_id", "subject_hash")], "fk_decisions__papers",
     ),
     CheckConstraint("verdict IN ('agree','disagree','return','abstain')", name="verdict"),
 )
@@ -289,12 +294,4 @@ answers = table(
     Column("body_hash", Text, nullable=False),
     Column("answer", Text, nullable=False),
     Column("at", Moment, nullable=False),
-)
-
-calendar_days = table(
-    "calendar_days",
-    Column("day", Day, primary_key=True),
-    Column("workday", Flag, nullable=False),
-    Column("source", Text, nullable=False),
-    Column("confirmed", Flag, nullable=False),
 )

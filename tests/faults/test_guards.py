@@ -11,7 +11,17 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from tests.faults.guarded_rows import AT, LATER_ATTACKS, LATER_REPLACEMENTS, RECORD, ROWS, SEAL, SUBJECT
+from tests.faults.guarded_rows import (
+    AT,
+    CITATIONS,
+    CITING,
+    LATER_ATTACKS,
+    LATER_REPLACEMENTS,
+    RECORD,
+    ROWS,
+    SEAL,
+    SUBJECT,
+)
 from workflow.db import metadata, reading, writing
 from workflow.guards import GUARDED, manifest, missing
 
@@ -39,6 +49,7 @@ ATTACKS = (
     "UPDATE case_actors SET duty = 'pay'",
     "DELETE FROM case_actors",
     "UPDATE round_seats SET eligible = '[1,2]'",
+    "UPDATE round_seats SET chain = '[]'",
     "DELETE FROM round_seats",
     "UPDATE rounds SET subject_hash = 'other' WHERE round_no = 2",
     "UPDATE rounds SET ballot = 'easier' WHERE round_no = 2",
@@ -98,7 +109,7 @@ ONLY_SQLITE = (
     "REPLACE INTO worksheets SELECT case_id, version, sheet, place, day, book_digest, facts, agreement, 'x', sha256,"
     " at FROM worksheets",
     "REPLACE INTO case_actors VALUES (1, 1, 'pay')",
-    "REPLACE INTO round_seats VALUES (1, 1, 'o', 1, '样例', '[1,2]')",
+    "REPLACE INTO round_seats VALUES (1, 1, 'o', 1, '样例', '[1,2]', '')",
     "REPLACE INTO postings VALUES (1, 1, 'cash', '', 999)",
     "REPLACE INTO postings VALUES (2, 1, 'cash', '', 999)",
     f"REPLACE INTO journals VALUES (1, 'fund', 2026, 1, 'k1', 1, 'other', '{AT}', 0)",
@@ -236,8 +247,17 @@ def test_what_is_allowed_still_works(booked: Engine) -> None:
             "UPDATE answers SET answer = '{}' WHERE key = 'n'",
             f"INSERT INTO answers (key, body_hash, answer, at) VALUES ('n', 'h', '', '{AT}') ON CONFLICT DO NOTHING",
             "INSERT INTO case_actors VALUES (1, 1, 'approve') ON CONFLICT DO NOTHING",
+            f"UPDATE papers SET state = 'rejected', closed_by = 3, closed_at = '{AT}', reason = '缺章' WHERE id = 1",
+            f"{CITING} (2, 1, 1, 'head', 'o', 1, 1, 1, 'approve', '{SUBJECT}', 'agree', '', '{{}}', '{AT}', 2)",
         ):
             connection.exec_driver_sql(statement)
+
+
+def test_a_decision_cites_only_a_paper_that_its_own_person_signed(booked: Engine) -> None:
+    with unchanged(booked):
+        for statement in CITATIONS:
+            with pytest.raises(DBAPIError, match=r"(?i)foreign key"), writing(booked) as connection:
+                connection.exec_driver_sql(statement)
 
 
 def test_every_guard_stands_and_no_other(engine: Engine) -> None:

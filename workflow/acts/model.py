@@ -85,8 +85,11 @@ papers = table(
     Column("closed_by", Key, ForeignKey("persons.id")),
     Column("closed_at", Moment),
     Column("reason", Text, nullable=False),
+    Column("registered_for", Key),
     CheckConstraint("state IN ('registered','confirmed','rejected','overtaken')", name="state"),
     Index(None, "case_id", "state"),
+    # What a decision cites: this paper, signed by that person in that seat on that content.
+    Index(None, "id", "case_id", "person_id", "seat_id", "subject_hash", unique=True),
 )
 
 comments = table(

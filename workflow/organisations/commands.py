@@ -158,7 +158,8 @@ def _seat(
         )
     first, last = parse_term(since, until)
     _refuse_conflicts(connection, person_id, body.id, role, first, last)
-    values = {"person_id": person_id, "organisation_id": body.id, "role": role, "since": first, "until": last}
+    held = {"person_id": person_id, "organisation_id": body.id, "role": role, "since": first, "until": last}
+    values = {**held, "granted_by": office.person_id}
     number: int = connection.execute(seats.insert().values(**values).returning(seats.c.id)).scalar_one()
     told = {"seat": number, "person": person_id, "organisation": organisation, "role": role}
     record(connection, office, at, "grant_seat", {**told, "since": since, "until": until or None})

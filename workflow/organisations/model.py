@@ -35,6 +35,9 @@ seats = table(
     Column("role", Text, nullable=False),
     Column("since", Day, nullable=False),
     Column("until", Day),
+    # Who put them in office; nobody where the machine's own command line did.
+    Column("granted_by", Key),
+    Index(None, "granted_by"),
     Index(None, "person_id"),
     Index(None, "organisation_id", "role"),
 )
