@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, bindparam, exists, literal, null, or_, select, union_all
 
 from governance.refusal import Refusal, Refused
+from workflow import appointing
 from workflow.acts.model import delegations, interventions, recusals
 from workflow.attempt import Actor, Attempt
 from workflow.i18n import lazy as _
@@ -29,8 +30,8 @@ class Bound:
 
     ``duties`` the excluding duty of each person, ``recused`` who stepped back, ``intervened`` who administered it,
     ``assigned`` to whom a task was handed on, by (trigger, organisation, role), ``seated`` who could decide in an open
-    round today, by (organisation, role). ``names`` has everyone who stepped back, and
-    for whom anyone in the trail may have acted.
+    round today, by (organisation, role). ``appointed`` names whom a person seated that has a duty here, ``appointed_by``
+    who granted a seat and has one. ``names`` has everyone who stepped back, and for whom anyone may have acted.
     """
 
     duties: dict[int, str] = field(default_factory=dict)
@@ -39,6 +40,8 @@ class Bound:
     assigned: dict[tuple[str, int, str], tuple[int, str]] = field(default_factory=dict)
     seated: dict[tuple[int, str], set[int]] = field(default_factory=dict)
     names: dict[int, str] = field(default_factory=dict)
+    appointed: dict[int, str] = field(default_factory=dict)
+    appointed_by: dict[int, str] = field(default_factory=dict)
 
 
 _DAY = bindparam("day", type_=seats.c.since.type)
@@ -111,6 +114,7 @@ def _standing() -> Any:
             .label("intervened"),
             assignee.c.id.label("assignee"),
             assignee.c.name.label("assignee_name"),
+            *appointing.columns_of_standing(),
         )
         .outerjoin(own, and_(own.c.case_id == _CASE, own.c.person_id == _PERSON))
         .outerjoin(theirs, and_(theirs.c.case_id == _CASE, theirs.c.person_id == seats.c.person_id))
@@ -161,6 +165,8 @@ def check_actor(attempt: Attempt, trigger: str = "") -> None:
         duties={one: duty for one, duty in ((actor.holder_id, row.their_duty), (actor.person_id, row.duty)) if duty},
         recused=set(people) if row.recused else set(),
         intervened=people if row.intervened else set(),
+        appointed={actor.person_id: row.seated} if row.seated else {},
+        appointed_by={actor.seat_id or 0: row.seated_by} if row.seated_by else {},
     )
     if row.assignee is not None:
         bound.assigned[trigger, actor.organisation_id or 0, str(actor.role)] = row.assignee, row.assignee_name
@@ -198,6 +204,8 @@ def _everything(attempt: Attempt) -> Bound:
             found.names[row.person_id] = row.words
         elif row.kind == "principal":
             found.names[row.person_id] = row.words
+        elif row.kind in ("appointed", "appointed_by"):
+            (found.appointed if row.kind == "appointed" else found.appointed_by)[row.person_id] = row.words
         else:
             found.intervened.add(row.person_id)
     return found
@@ -258,7 +266,7 @@ def _taken_on() -> list[Any]:
     ]
 
 
-_BOUND = union_all(_handed_on(), _seated(), *_named(), *_taken_on())
+_BOUND = union_all(_handed_on(), _seated(), *_named(), *_taken_on(), *appointing.rows_of_a_page())
 
 
 def stepped_back(attempt: Attempt) -> Refusal:
@@ -268,7 +276,7 @@ def stepped_back(attempt: Attempt) -> Refusal:
         if attempt.actor.for_person_id is None
         else _("您或授权人已在本件中回避，不能再办理")
     )
-    return Refusal(reason=reason, who=_("由同一单位的另一人办理"), fact="recusal")
+    return Refusal(reason=reason, who=_("同一单位的另一人"), fact="recusal")
 
 
 def handed_to(attempt: Attempt, step: Step) -> Mapping[str, Any] | None:

@@ -96,6 +96,8 @@ def _check_delegate(connection: Connection, given: Any, person: int, first: date
     """The delegate works, sits in the same organisation, and holds no post that excludes the one given."""
     if person == given.person_id:
         raise refuse(_("不能授权给自己"), field="person")
+    if person == given.granted_by:
+        raise refuse(_("这个席位由受权人授予；授予席位的人不能代用这个席位"), field="person")
     held = connection.execute(
         select(seats.c.organisation_id, seats.c.role, persons.c.disabled_at)
         .join(persons, persons.c.id == seats.c.person_id)
