@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select
 
 from governance.refusal import Refusal, Refused
-from workflow import clocks, decisions, incidents, keeping, recalling, returning, standing, tasks
+from workflow import clocks, decisions, incidents, keeping, mending, recalling, returning, standing, tasks
 from workflow.acts.registry import ACTS
 from workflow.attempt import SYSTEM, Actor, Attempt, Case, Signed, sha256, subject_text
 from workflow.definitions import versions
@@ -107,7 +107,7 @@ def _take(attempt: Attempt, trigger: str, seen: str | None = None) -> None:
         raise Refused(not_yours(step, attempt))
     if seen is not None:
         _check_version(attempt, step, seen)
-    raise_if(guard_refusals(attempt, step))
+    raise_if([*mending.left_to_the_mender(attempt, step), *guard_refusals(attempt, step)])
     _perform(attempt, step)
 
 

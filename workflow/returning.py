@@ -168,7 +168,7 @@ def send_back(
     attempt.progress["sent_back"] = {
         "from": attempt.case.state, "to": chosen, "parts": sorted(sections), "way": way, "reason": said,
         "by": attempt.actor.name, "on": attempt.day.isoformat(), "given": given, "hashes": hashes(attempt),
-        "paused": _hold_clocks(attempt, way),
+        "paused": _hold_clocks(attempt, way), "mending": True,
     }
     attempt.noted |= {"reason": said, "way": way, "sections": sorted(sections), "returned_to": chosen}
 
@@ -274,6 +274,8 @@ def arrived(attempt: Attempt, row: Step) -> None:
         _tell_who_mends(attempt, asked["reason"])
     elif asked and _past(attempt.stage, attempt.case.state, asked["from"]):
         _over(attempt, asked, row)
+    elif asked.get("mending") and attempt.case.state != asked["to"]:
+        del attempt.progress["sent_back"]["mending"]
 
 
 def _over(attempt: Attempt, asked: dict[str, Any], row: Step) -> None:

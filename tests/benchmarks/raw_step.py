@@ -28,15 +28,32 @@ from workflow.records import chain_hash
 CLAIM = "INSERT INTO answers (key, body_hash, answer, at) VALUES (?,?,'',?) ON CONFLICT (key) DO NOTHING RETURNING key"
 CASE = (
     "SELECT id, stage, consortium_id, place, pool, period, serial, state, revision, since, dossier_version,"
-    " subject_hash, progress, amount_fen, record_seq, record_hash, opened_at, closed_at, follows_id"
+    " subject_hash, progress, amount_fen, record_seq, record_hash, opened_at, closed_at, follows_id, definition"
     " FROM cases WHERE id = ? FOR UPDATE"
 )
+IN_TERM = "{0}.since <= ? AND ({0}.until IS NULL OR {0}.until >= ?)"
+GIVEN = (
+    "EXISTS (SELECT 1 FROM delegations g, persons d, seats o WHERE g.seat_id = s.id AND g.person_id = ?"
+    f" AND g.granted_by = s.person_id AND g.revoked_at IS NULL AND {IN_TERM.format('g')} AND g.stage IN ('', ?)"
+    " AND d.id = g.person_id AND d.disabled_at IS NULL AND o.person_id = g.person_id"
+    f" AND o.organisation_id = s.organisation_id AND {IN_TERM.format('o')})"
+)
 STANDING = (
-    "SELECT s.id, a.duty, EXISTS (SELECT 1 FROM occurrences WHERE status = 'failed' AND scope = ?)"
+    "SELECT s.id, a.duty, b.duty, EXISTS (SELECT 1 FROM occurrences WHERE status = 'failed' AND scope = ?),"
+    " EXISTS (SELECT 1 FROM recusals WHERE case_id = ? AND person_id IN (?, ?)),"
+    " EXISTS (SELECT 1 FROM interventions WHERE case_id = ? AND (proposed_by IN (?, ?) OR decided_by IN (?, ?))),"
+    " h.id, h.name"
     " FROM seats s JOIN persons p ON p.id = s.person_id"
-    " LEFT JOIN case_actors a ON a.case_id = ? AND a.person_id = s.person_id"
-    " WHERE s.id = ? AND s.person_id = ? AND s.organisation_id = ? AND s.role = ? AND s.since <= ?"
-    " AND (s.until IS NULL OR s.until >= ?) AND p.disabled_at IS NULL"
+    " LEFT JOIN case_actors a ON a.case_id = ? AND a.person_id = ?"
+    " LEFT JOIN case_actors b ON b.case_id = ? AND b.person_id = s.person_id"
+    " LEFT JOIN tasks t ON t.case_id = ? AND t.trigger = ? AND t.organisation_id = s.organisation_id"
+    " AND t.role = s.role"
+    " LEFT JOIN persons h ON h.id = t.person_id AND h.disabled_at IS NULL"
+    " AND EXISTS (SELECT 1 FROM seats z WHERE z.person_id = h.id AND z.organisation_id = t.organisation_id"
+    f" AND z.role = t.role AND {IN_TERM.format('z')})"
+    " AND NOT EXISTS (SELECT 1 FROM recusals r WHERE r.case_id = t.case_id AND r.person_id = h.id)"
+    " WHERE s.id = ? AND s.person_id = ? AND s.organisation_id = ? AND s.role = ?"
+    f" AND {IN_TERM.format('s')} AND p.disabled_at IS NULL AND (s.person_id = ? OR {GIVEN})"
 )
 PARTIES = (
     "SELECT o.id, o.code, o.name, o.name_en, o.kind, o.place, m.level, c.place, c.lead_id"
@@ -63,10 +80,13 @@ RECORD = (
 )
 KEEP = (
     "UPDATE cases SET state = ?, revision = ?, since = ?, dossier_version = ?, subject_hash = ?, progress = ?,"
-    " amount_fen = ?, record_seq = ?, record_hash = ?, closed_at = ? WHERE id = ?"
+    " amount_fen = ?, record_seq = ?, record_hash = ?, closed_at = ?, definition = ? WHERE id = ?"
 )
-TASKS = "SELECT id, case_id, trigger, organisation_id, role, since, deadline FROM tasks WHERE case_id = ?"
-CLOCKS = "SELECT name, deadline, paused_on FROM clocks WHERE case_id = ? AND stopped_on IS NULL ORDER BY deadline, name"
+TASKS = "SELECT id, case_id, trigger, organisation_id, role, since, deadline, person_id FROM tasks WHERE case_id = ?"
+CLOCKS = (
+    "SELECT name, deadline, paused_on, case_id, serial, rule, started_on, days, provisional, holder_role, paused_days,"
+    " stopped_on, overdue_on FROM clocks WHERE case_id = ? AND stopped_on IS NULL ORDER BY deadline, name"
+)
 DONE = "DELETE FROM tasks WHERE id = ?"
 NEXT = "INSERT INTO tasks (case_id, trigger, organisation_id, role, since, deadline) VALUES (?,'decide',?,?,?,?)"
 ANSWER = "UPDATE answers SET answer = ? WHERE key = ?"
@@ -84,22 +104,33 @@ def opine(run: Run, chain: Sequence[str], case_id: int, actor: Actor, key: str) 
     assert run(CLAIM, (key, digest, at)).fetchone()
     case = run(CASE, (case_id,)).fetchone()
     subject, state, seq = case[11], case[7], case[14] + 1
-    asked = (case_id, case_id, actor.seat_id, person, actor.organisation_id, role, day, day)
-    _seat, duty, failures = run(STANDING, asked).fetchone()
+    standing = run(STANDING, asked_of(actor, case_id, "opine", case[1], day)).fetchone()
+    _seat, duty, _theirs, failures, recused, intervened, assignee, _name = standing
     bodies = run(PARTIES.format(",".join("?" * len(chain))), (case[2], day, day, *chain)).fetchall()
     assert any(row[0] == actor.organisation_id and row[4] == role.rsplit("_", 1)[0] for row in bodies)
     seats = run(ROUND, (case_id,)).fetchall()
     seat = next(row for row in seats if row[4] == actor.organisation_id and person in json.loads(row[5]))
     assert state == "under_review" and not failures and duty in (None, "review")
+    assert not recused and not intervened and assignee in (None, person)
     assert seat[6] is None and seat[2] == subject
     run(DUTY, (case_id, person))
     run(DECISION, (case_id, seat[1], seat[3], seat[4], person, actor.seat_id, subject, "agree", at))
     hashed = _record(run, case, seat, actor, at)
-    run(KEEP, (state, case[8] + 1, case[9], case[10], subject, case[12], case[13], seq, hashed, case[17], case_id))
+    run(KEEP, (state, case[8] + 1, case[9], case[10], subject, case[12], case[13], seq, hashed, case[17], case[19], case_id))
     _tasks(run, case, actor)
     answer = {"case": case_id, "state": state, "record": seq}
     run(ANSWER, (canonical(answer), key))
     return answer
+
+
+def asked_of(actor: Actor, case_id: int, trigger: str, stage: str, day: str) -> tuple[Any, ...]:
+    """The values of ``STANDING``, in the order of its question marks."""
+    pair = (actor.person_id, actor.person_id)
+    return (
+        case_id, case_id, *pair, case_id, *pair, *pair, case_id, actor.person_id, case_id, case_id, trigger, day, day,
+        actor.seat_id, actor.person_id, actor.organisation_id, str(actor.role), day, day, actor.person_id,
+        actor.person_id, day, day, stage, day, day,
+    )  # fmt: skip
 
 
 def _record(run: Run, case: Any, seat: Any, actor: Actor, at: str) -> str:

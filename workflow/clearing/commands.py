@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 
 from governance.refusal import Refusal, Refused
 from governance.roles import Role
-from workflow import lifecycle
+from workflow import lifecycle, mending
 from workflow.assessment.model import months_in_force
 from workflow.attempt import SYSTEM, Attempt, refuse
 from workflow.clearing import booking
@@ -73,9 +73,8 @@ def enter_facts(
 ) -> None:
     """Enter what the journal does not know; the finance bureau confirms it before the year is calculated.
 
-    ``overrun_causes`` by cause and ``penalties`` by member code are integer fen; an adjustment is ``{kind, member,
-    fen, reason}`` with a kind of ``own inflow away rejected_own rejected_inflow`` (no member for ``away``). Open
-    objections of the consortium need an ``answer``. Raises ``Refused`` with everything that is wrong.
+    ``overrun_causes`` by cause and ``penalties`` by member are integer fen; an adjustment is ``{kind, member, fen,
+    reason}``, its kind one of ``KINDS``. Open objections need an ``answer``. Raises ``Refused`` with all that is wrong.
     """
     if not isinstance(fund_in_deficit, bool):
         raise refuse(_("请说明县级基金当期是否赤字"), field="fund_in_deficit")
@@ -99,6 +98,7 @@ def enter_facts(
     for objection in open_objections(attempt.progress):
         objection["answer"] = answer.strip()
     attempt.progress.pop("returned", None)
+    mending.hand_back(attempt)
     attempt.notify(_finance_reviewer(attempt), "confirm_facts", "请确认清算登记事实")
 
 

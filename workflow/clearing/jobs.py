@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, exists, func, literal, select
 
-from workflow import lifecycle
+from workflow import lifecycle, mending
 from workflow.agreement.model import RUNNING
 from workflow.attempt import SYSTEM, Attempt, Case
 from workflow.clearing.commands import open_for
@@ -85,7 +85,9 @@ def due_calculations(connection: Connection, at: datetime) -> list[Due]:
         assessed.c.stage == literal("assessment"), assessed.c.consortium_id == cases.c.consortium_id,
         assessed.c.period == cases.c.period + "-fund", assessed.c.state == literal("final"),
     )  # fmt: skip
-    waiting = select(cases).where(cases.c.stage == "clearing", cases.c.state == str(State.OPEN), has_score)
+    waiting = select(cases).where(
+        cases.c.stage == "clearing", cases.c.state == str(State.OPEN), has_score, mending.not_mending()
+    )
     for row in connection.execute(waiting).all():
         if _ready(connection, Case(*row), at):
             found.append(Due(row.id, f"revision:{row.revision}", at))

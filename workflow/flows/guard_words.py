@@ -102,6 +102,7 @@ GUARDS = {
     "own_amount_open": "本单位有待确认的款项",
     "something_completed": "已完成过可以退回的环节",
     "asked_straight_back": "退回人要求改好后直接送回",
+    "stands_returned": "退回以后还没有交回",
     "only_named_parts_changed": "只改动了退回时指明的部分",
     "taken_by_the_actor": "上一步是本人办理，且可以撤回",
     "nobody_has_acted_since": "此后没有别人办理或作出决定",

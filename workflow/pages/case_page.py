@@ -19,7 +19,7 @@ from workflow.inbox import drafts
 from workflow.machines import Step
 from workflow.pages import act_offers, clock_card, differences, round_words, who_acted, words
 from workflow.pages.case_reading import Reading, attached, read_case
-from workflow.pages.holders import holders
+from workflow.pages.holders import by_itself, holders
 from workflow.pages.lists import case_subject, case_title, case_url
 from workflow.pages.returned import returned
 from workflow.pages.sections import CasePage
@@ -112,7 +112,7 @@ def _now(
     clock_row = next((one for one in every_clock if one.stopped_on is None), None)
     since = day_of(attempt.case.since)
     return SimpleNamespace(
-        holders=[one.name for one in waiting],
+        holders=[one.name for one in waiting] or by_itself(attempt),
         waiting=waiting,
         missing=list(missing.values()),
         since=since,

@@ -6,8 +6,10 @@ import secrets
 from types import SimpleNamespace
 from typing import Any
 
+from governance.roles import Role
 from workflow.acts import nudge
 from workflow.attempt import Attempt
+from workflow.i18n import lazy as _
 from workflow.pages import act_offers, words
 from workflow.pages.case_reading import Reading
 from workflow.pages.lists import case_url
@@ -25,6 +27,13 @@ def holders(reading: Reading, viewer: Any) -> list[SimpleNamespace]:
         _holder(attempt, trying if one not in own else None, one, names[one])
         for one in sorted(nudge.holding(attempt), key=lambda number: names[number])
     ]
+
+
+def by_itself(attempt: Attempt) -> list[Any]:
+    """Who holds a case that waits for nobody: the system, where the next step is a job's."""
+    state = attempt.case.state
+    steps = (one for one in attempt.stage.steps_from(state) if Role.SYSTEM in one.by)
+    return [_("系统（条件齐备后自动办理）")] if any(set(one.leads_to) - {state} for one in steps) else []
 
 
 def _holder(attempt: Attempt, trying: Attempt | None, organisation_id: int, name: str) -> SimpleNamespace:

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import ColumnElement, Connection, case, exists, func, select
 
 from governance.roles import Role
-from workflow import clock, lifecycle
+from workflow import clock, lifecycle, mending
 from workflow.agreement.model import SIGNED
 from workflow.attempt import SYSTEM, Attempt, Case
 from workflow.db import moment_text
@@ -110,11 +110,15 @@ def open_months(connection: Connection, due: Due, at: datetime) -> None:
 
 
 def months_to_calculate(connection: Connection, at: datetime) -> list[Due]:
-    """Months declared by everyone, whose earlier months are approved or carried; supplements are worked out by hand."""
+    """Months declared by everyone, whose earlier months are approved or carried.
+
+    Supplements are worked out by hand, and a month that was sent back waits for who mends it.
+    """
     query = select(cases.c.id, cases.c.since).where(
         cases.c.stage == "settlement",
         cases.c.state == str(State.DECLARED),
         cases.c.serial == 1,
+        mending.not_mending(),
         ~exists().where(
             earlier.c.stage == "settlement",
             earlier.c.consortium_id == cases.c.consortium_id,

@@ -7,6 +7,7 @@ from workflow.attempt import Attempt
 from workflow.banking.standing import bank_lines_resolved
 from workflow.i18n import lazy as _
 from workflow.machines import STAY, Ballot, BallotSeat, Stage, part, register, step
+from workflow.mending import mended
 from workflow.recalling import recalls
 from workflow.returning import back, forth
 from workflow.settlement import commands
@@ -39,11 +40,13 @@ from workflow.settlement.conditions import (
 from workflow.settlement.forms import FORMS
 from workflow.settlement.model import STATE_LABELS, State, is_supplement
 from workflow.settlement.supplement_conditions import (
+    month_stands_returned,
     nothing_cleared_meanwhile,
     only_in_a_month,
     only_in_a_supplement,
     ordinary_month,
     until_corrected,
+    who_mends_the_month,
     year_still_open,
 )
 
@@ -114,6 +117,8 @@ STEPS = (
          bulk=True, recallable=True),
     back(State.CALCULATED,  (State.DECLARING, State.DECLARED), REVIEWER, duty=Duty.REVIEW),
     back(State.REVIEWED,    (State.DECLARING, State.DECLARED, State.CALCULATED), HEAD, duty=Duty.APPROVE),
+    mended(State.DECLARED,  CLERK, only_in_a_month, offered=month_stands_returned, waiting=who_mends_the_month,
+           clock="pay_lead", primary=True),
     forth(State.CALCULATED, State.REVIEWED, CLERK, worksheet_unchanged, clock="pay_lead"),
     step("approve",         State.REVIEWED,     State.APPROVED,     _("审批"),            HEAD,
          worksheet_unchanged, nothing_cleared_meanwhile, duty=Duty.APPROVE, casts=("settlement", "approve"),

@@ -60,6 +60,8 @@ def _only_agreement(verdict: str) -> None:
 
 def send_back(attempt: Attempt) -> None:
     """Back at its calculation the month is calculated anew; back at its declarations every member declares again."""
+    if attempt.goes_to != "declaring" and "declarations" in attempt.noted["sections"]:
+        raise refuse(_("成员申报和明细要改的，请退回到“申报中”，由成员单位重新申报"), field="to")
     if attempt.goes_to in ("declaring", "declared"):
         attempt.dossier.pop("worksheet", None)
     if attempt.goes_to == "declaring":

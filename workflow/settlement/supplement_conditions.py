@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from governance.refusal import Refusal
 from governance.roles import Role
+from workflow import mending
 from workflow.attempt import Attempt
 from workflow.i18n import lazy as _
 from workflow.model import cases
@@ -19,6 +20,16 @@ CLEARING_BEFORE_CONFIRMED = ("open", "calculated")
 def ordinary_month(attempt: Attempt) -> bool:
     """Whether the case is a month itself."""
     return not is_supplement(attempt)
+
+
+def month_stands_returned(attempt: Attempt) -> bool:
+    """Whether a month itself was sent back to where it is; a supplement is worked out by hand, which hands it back."""
+    return ordinary_month(attempt) and mending.is_mending(attempt)
+
+
+def who_mends_the_month(attempt: Attempt, role: Role) -> Iterable[int]:
+    """Those who mend a month that stands returned."""
+    return mending.who_holds(attempt, role) if ordinary_month(attempt) else ()
 
 
 def only_in_a_month(attempt: Attempt) -> Refusal | None:
