@@ -9,7 +9,7 @@ from governance import facts as fact
 from governance.clearing_overrun import OverrunFacts, share_overrun
 from governance.facts import COMMON, Field, Flag, ListOf, MapOf, Number, Record, Whole, fen
 from governance.member_clearing import MEMBER, clear_members
-from governance.money import plain
+from governance.money import plain, share
 from governance.retention import Retention, deposit_returned, retain, score_needed
 from governance.worksheet import BookLike, Lines, Worksheet
 
@@ -42,6 +42,10 @@ FACTS = Record(COMMON | {
     "opening_carry_fen": fen("年初结转应扣", "opening carry"),
     "open_carry_fen": fen("年末结转应扣", "open carry"),
     "members": Field(ListOf(MEMBER, 1, "member"), "成员单位", "members", optional=True),
+    "leaving": Field(Flag(), "成员单位年中退出的清算", "clearing of a member that leaves within the year", optional=True),
+    "exit_paid_fen": fen("退出清算已付（负数为已退回）", "paid at members' exits (negative: recovered)", least=None, default=0),
+    "exit_deposit_withheld_fen": fen("退出清算已了结的保证金", "deposits ended at members' exits", default=0),
+    "exit_deposit_returned_fen": fen("其中已退还", "of which returned", default=0),
     "earlier_deposits": Field(ListOf(Record({
         "year": Field(Whole(2000, 2200), "年度", "year"),
         "returned_fen": fen("退还", "returned"),
@@ -54,7 +58,8 @@ def clear_year(facts: Mapping[str, Any], book: BookLike) -> Worksheet:
 
     A rejected claim earns no surplus and is no overrun. Raises Refused for bad facts or a missing rule; reads
     ``clearing.retention`` on a surplus, ``clearing.overrun`` on an overrun, ``clearing.deposit_return`` when a deposit
-    was withheld, ``surplus.pay_after_filing`` where there is one.
+    was withheld, ``surplus.pay_after_filing`` where there is one. With the fact ``leaving`` it clears one member to its
+    last day, whose deposit returns by ``clearing.member_exit_deposit``; the ``exit_`` facts are what such clearings fixed.
     """
     given = fact.read(facts, FACTS)
     lines = Lines()
@@ -133,14 +138,18 @@ def _overrun_lines(lines: Lines, given: Mapping[str, Any], results: dict[str, An
 
 
 def _deposit_lines(lines: Lines, given: Mapping[str, Any], results: dict[str, Any], book: BookLike) -> None:
-    withheld_fen, returned_fen, rule, ratio = given["deposit_withheld_fen"], 0, None, "0"
-    if withheld_fen:
-        rule = book.rule("clearing.deposit_return")
-        if given["score"] is not None or not given["failed"]:
-            returned_fen, ratio = deposit_returned(withheld_fen, rule.value["bands"], score_needed(given["score"]))
+    withheld_fen, fixed_fen = given["deposit_withheld_fen"], given["exit_deposit_returned_fen"]
+    returned_fen, rule, ratio = _returned(given, withheld_fen - given["exit_deposit_withheld_fen"], book)
+    formula, used = "deposit_withheld × ratio at the score", {"deposit_withheld_fen": withheld_fen}
+    if given["leaving"]:
+        formula = "deposit_withheld × ratio"
+    elif given["exit_deposit_withheld_fen"]:
+        formula = "(deposit_withheld − exit_deposit_withheld) × ratio at the score + exit_deposit_returned"
+        used |= {name: given[name] for name in ("exit_deposit_withheld_fen", "exit_deposit_returned_fen")}
+    returned_fen += fixed_fen
     results["deposit_returned_fen"] = lines.amount(
-        "deposit_returned_fen", "退还保证金", "Deposit returned", returned_fen, "deposit_withheld × ratio at the score",
-        provision=rule, deposit_withheld_fen=withheld_fen, ratio=ratio, score=given["score"])
+        "deposit_returned_fen", "退还保证金", "Deposit returned", returned_fen, formula,
+        provision=rule, **used, ratio=ratio, score=given["score"])
     results["deposit_forfeited_fen"] = lines.amount(
         "deposit_forfeited_fen", "不予退还保证金", "Deposit forfeited", withheld_fen - returned_fen,
         "deposit_withheld − deposit_returned", deposit_withheld_fen=withheld_fen, deposit_returned_fen=returned_fen)
@@ -148,6 +157,20 @@ def _deposit_lines(lines: Lines, given: Mapping[str, Any], results: dict[str, An
         lines.amount(f"earlier_deposits.{earlier['year']}", f"{earlier['year']} 年度保证金退还",
                      f"Deposit of {earlier['year']} returned", earlier["returned_fen"],
                      "line of its own year, not in due")
+
+
+def _returned(given: Mapping[str, Any], withheld_fen: int, book: BookLike) -> tuple[int, Any, str]:
+    """What returns of deposits withheld, in fen, by which rule and ratio: the score's, or of who leaves a fixed one."""
+    if not withheld_fen:
+        return 0, None, "0"
+    if given["leaving"]:
+        rule = book.rule("clearing.member_exit_deposit")
+        return share(withheld_fen, rule.decimal), rule, plain(rule.decimal)
+    rule = book.rule("clearing.deposit_return")
+    if given["score"] is None and given["failed"]:
+        return 0, rule, "0"
+    returned_fen, ratio = deposit_returned(withheld_fen, rule.value["bands"], score_needed(given["score"]))
+    return returned_fen, rule, ratio
 
 
 def _due_lines(lines: Lines, given: Mapping[str, Any], results: dict[str, Any]) -> None:
@@ -162,13 +185,15 @@ def _due_lines(lines: Lines, given: Mapping[str, Any], results: dict[str, Any]) 
         "own + inflow − rejected − penalties + retained − own_share", **used)
     prepaid_fen = given["prepayment_advanced_fen"] - given["prepayment_repaid_fen"]
     due_fen = (entitlement_fen - given["months"]["net_fen"] - prepaid_fen - results["deposit_forfeited_fen"]
-               - given["opening_carry_fen"])
+               - given["opening_carry_fen"] - given["exit_paid_fen"])
+    exits = {"exit_paid_fen": given["exit_paid_fen"]} if given["exit_paid_fen"] else {}
     results["due_fen"] = lines.amount(
         "due_fen", "清算应付（负数为应收回）", "Due (negative: to recover)", due_fen,
-        "entitlement − net_paid − (prepayment_advanced − prepayment_repaid) − deposit_forfeited − opening_carry",
+        "entitlement − net_paid − (prepayment_advanced − prepayment_repaid) − deposit_forfeited − opening_carry"
+        + (" − exit_paid" if exits else ""),
         entitlement_fen=entitlement_fen, net_paid_fen=given["months"]["net_fen"],
         prepayment_advanced_fen=given["prepayment_advanced_fen"], prepayment_repaid_fen=given["prepayment_repaid_fen"],
-        deposit_forfeited_fen=results["deposit_forfeited_fen"], opening_carry_fen=given["opening_carry_fen"])
+        deposit_forfeited_fen=results["deposit_forfeited_fen"], opening_carry_fen=given["opening_carry_fen"], **exits)
 
 
 def _payment_lines(lines: Lines, results: Mapping[str, Any], book: BookLike) -> None:
@@ -211,5 +236,5 @@ def identities(given: Mapping[str, Any], results: Mapping[str, Any]) -> dict[str
                 - given["penalties_fen"])
     bridge_holds = results["due_fen"] == (
         cost_fen - settled_fen + results["retained_fen"] - results["own_share_fen"] + results["deposit_returned_fen"]
-        - outstanding_fen - given["open_carry_fen"])
+        - outstanding_fen - given["open_carry_fen"] - given["exit_paid_fen"])
     return {"months": months_hold, "budget": budget_holds, "bridge": bridge_holds}

@@ -68,7 +68,9 @@ TERMS: dict[str, tuple[str, str]] = {
     "unshared own_share": ("尚未分摊的自担", ""), "Σ members' due": ("各成员清算应付合计", "sum of members' due"),
     "Σ(gross − audit)": ("各月（应付合计 − 审核拒付）合计", "Σ (gross − audit deductions)"),
     "Σ deposit": ("各月质量保证金合计", ""), "Σ offset": ("各月冲抵预付金合计", ""), "Σ net_paid": ("各月实付合计", ""),
-    "members_due": ("各成员清算应付合计", "members' due"),
+    "members_due": ("各成员清算应付合计", "members' due"), "fixed at its exit": ("退出清算时已定", ""),
+    "exit_paid": ("退出清算已付", "paid at its exit"), "exit_deposit_returned": ("退出清算已退还保证金", "deposit returned at exit"),
+    "exit_deposit_withheld": ("退出清算已了结的保证金", "deposit ended at exit"),
     # surplus plan
     "given": ("据实填报", "as given"), "Σ parts": ("单列部分合计", "parts"), "Σ deductions": ("分配前扣除合计", "deductions"),
     "parts": ("单列部分合计", ""), "deductions": ("分配前扣除合计", ""), "amount": ("金额", ""), "Σ pots": ("各部分相加", ""),
