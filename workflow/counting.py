@@ -97,10 +97,10 @@ def twice(current: OpenRound, organisation_id: int, person_id: int, seat_key: st
         if person_id in (person, current.principals.get(key)) and (seat == seat_key or bodies[seat] != organisation_id):
             return Refusal(
                 reason=_("您在本轮中已经作出过一次决定，同一人不能连续办理两个环节，也不能代表两个单位"),
-                who=_("由同一单位的另一人办理"), fact="twice",
+                who=_("同一单位的另一人"), fact="twice",
             )  # fmt: skip
     if any(one.person_id == person_id and one.stands for one in current.added):
         return Refusal(
-            reason=_("您已受邀加签，不能再以本席位决定人的身份办理"), who=_("由同一单位的另一人办理"), fact="added"
+            reason=_("您已受邀加签，不能再以本席位决定人的身份办理"), who=_("同一单位的另一人"), fact="added"
         )
     return None

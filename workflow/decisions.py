@@ -149,7 +149,7 @@ def refusals(attempt: Attempt, step: Step) -> list[Refusal]:
         return [Refusal(reason=_("“%(ballot)s”没有正在进行的轮次", ballot=ballot.label), fact="round")]
     seat = seat_for(attempt, current)
     if seat is None:
-        return [Refusal(reason=_("您不在本轮的决定人之列"), who=_("由列名的单位和人员办理"), fact="seat")]
+        return [Refusal(reason=_("您不在本轮的决定人之列"), who=_("列名的单位和人员"), fact="seat")]
     done = {link for key, link in current.done() if key == seat.seat_key}
     if link in done:
         return [Refusal(reason=_("%(seat)s已经作出决定，不能重复", seat=seat.label), fact="decision")]

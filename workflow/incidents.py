@@ -31,7 +31,7 @@ def blocking(attempt: Attempt) -> list[Refusal]:
     return [
         Refusal(
             reason=_("定时任务“%(job)s”没有完成：%(error)s", job=row.job, error=row.error),
-            who=_("医保经办机构或系统管理重试，或注明原因后解除"),
+            who=_("医保经办机构或系统管理"),
             link="/jobs",
             fact="incident",
         )

@@ -22,7 +22,7 @@ def out_of_order(attempt: Attempt, trigger: str) -> Refusal:
     label = next((one.label for one in stage.steps if one.trigger == trigger), trigger)
     return Refusal(
         reason=_("本件现在是“%(state)s”，不能办理“%(step)s”", state=stage.state_labels[state], step=label),
-        who=_("请按页面列出的步骤办理"),
+        who=_("现在的办理人"),
         fact="state",
     )
 
@@ -30,7 +30,7 @@ def out_of_order(attempt: Attempt, trigger: str) -> Refusal:
 def not_offered(known: Act) -> Refusal:
     """The refusal of an act that the case or the actor's seat has nothing to do with now."""
     return Refusal(
-        reason=_("现在不能在本件上办理“%(act)s”", act=known.label), who=_("请按页面列出的办理事项办理"), fact="act"
+        reason=_("现在不能在本件上办理“%(act)s”", act=known.label), who=_("现在的办理人"), fact="act"
     )
 
 

@@ -119,7 +119,7 @@ def test_a_name_the_code_has_lost_closes_every_step_until_the_case_is_moved(
         with pytest.raises(Refused) as caught:
             desk.take(old, trigger, CLERK)
         assert "已经没有，须先迁移到新版流程" in said(caught)
-        assert str(caught.value.refusals[0].who) == "系统管理（flask definitions move）"
+        assert str(caught.value.refusals[0].who) == "系统管理"
     to = record(desk.engine, stage())
     with writing(desk.engine) as connection:
         moving.move(connection, "mending", to, {}, at=AT)

@@ -49,7 +49,7 @@ def test_every_pair_outside_the_table_is_refused(sample: Sample) -> None:
             (refusal,) = caught.value.refusals
             label = next((one.label for one in STEPS if one.trigger == trigger), trigger)
             assert str(refusal.reason) == f"本件现在是“{STAGE.state_labels[state]}”，不能办理“{label}”"
-            assert str(refusal.who) == "请按页面列出的步骤办理"
+            assert str(refusal.who) == "现在的办理人"
             tried += 1
     assert tried == len(State) * (len(TRIGGERS) + 1) - sum(len(one.source) for one in STEPS)
     assert counts(sample.engine) == before

@@ -82,7 +82,7 @@ def do(attempt: Attempt, *, to: list[str], remark: str = "") -> None:
         raise refuse(_("附言不超过 %(most)s 个字", most=REMARK_LENGTH), field="remark")
     names, open_to = attempt.affiliations.names_by_id(), set(readers(attempt))
     if any(one not in open_to for one in chosen):
-        raise refuse(_("所选的对象看不到本件；阅知不扩大查看范围"), who=_("在名单里另选"), field="to")
+        raise refuse(_("所选的对象看不到本件；阅知不扩大查看范围，请在名单里另选"), field="to")
     today = {(row.organisation_id, row.role) for row in copies(attempt) if day_of(row.at) == attempt.day}
     again = [f"{names[number]} {ROLE_NAMES[role][0]}" for number, role in chosen if (number, role) in today]
     if again:

@@ -100,8 +100,8 @@ def refused(attempt: Attempt, organisation_id: int) -> Refusal | None:
         return Refusal(reason=_("这是本单位自己的待办，不用催办，请直接办理"), who=name, field="organisation_id", fact="own")
     day = counting_day(attempt.day, load_calendar(attempt.connection))
     if any(one.organisation_id == organisation_id and one.counts_on == day for one in nudges(attempt)):
-        said = _("%(name)s在 %(day)s 这个工作日已经催办过，每个工作日只催一次", name=name, day=day.isoformat())
-        return Refusal(reason=said, who=_("下一个工作日再催"), field="organisation_id", fact="once")
+        said = _("%(name)s在 %(day)s 这个工作日已经催办过，每个工作日只催一次；请下一个工作日再催", name=name, day=day.isoformat())
+        return Refusal(reason=said, field="organisation_id", fact="once")
     return None
 
 

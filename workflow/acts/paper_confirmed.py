@@ -52,9 +52,9 @@ def closed(attempt: Attempt, rows: list[Any]) -> Refusal | None:
     """Why the actor may not confirm or reject a paper: they registered it, or it holds their decision alone."""
     people = attempt.actor.bound_people
     if rows[0].registered_by in people:
-        return Refusal(reason=_("登记人不能确认自己登记的线下签署"), who=_("由同一单位的另一人办理"), fact="registrar")
+        return Refusal(reason=_("登记人不能确认自己登记的线下签署"), who=_("同一单位的另一人"), fact="registrar")
     if len(rows) == 1 and rows[0].person_id in people:
-        return Refusal(reason=_("签署人不能确认自己的线下签署"), who=_("由同一单位的另一人办理"), fact="signer")
+        return Refusal(reason=_("签署人不能确认自己的线下签署"), who=_("同一单位的另一人"), fact="signer")
     return None
 
 

@@ -91,7 +91,7 @@ def cannot_take(attempt: Attempt, row: Any, person: int) -> Refusal | None:
         return None
     if person in bound.intervened or (step.duty and bound.duties.get(person, step.duty) != step.duty):
         return Refusal(
-            reason=_("不相容岗位：此人在本件中已经承担别的岗位，不能接办"), who=_("请转给另一人"), field="person",
+            reason=_("不相容岗位：此人在本件中已经承担别的岗位，不能接办，请转给另一人"), who=_("转办人"), field="person",
             fact="duty",
         )  # fmt: skip
     current = open_rounds(attempt).get(step.casts[0]) if step.casts else None
@@ -101,7 +101,7 @@ def cannot_take(attempt: Attempt, row: Any, person: int) -> Refusal | None:
         if seat.organisation_id == row.organisation_id
     ]
     if current and not any(person in one for one in frozen):
-        return Refusal(reason=_("此人不在本轮的决定人之列，不能接办"), who=_("请转给另一人"), field="person", fact="seat")
+        return Refusal(reason=_("此人不在本轮的决定人之列，不能接办，请转给另一人"), who=_("转办人"), field="person", fact="seat")
     return None
 
 

@@ -98,7 +98,7 @@ def time_to_object_over(attempt: Attempt) -> Refusal | None:
         return None
     return Refusal(
         reason=_("异议期到 %(day)s 为止，期满后才能定论", day=until), reason_en=f"Objections are open until {until}",
-        who=_("等待期满"), who_en="time", fact="objection_until",
+        who=_("考核部门"), who_en="the assessing body", fact="objection_until",
     )
 
 

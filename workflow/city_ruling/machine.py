@@ -79,7 +79,7 @@ def notice_over(attempt: Attempt) -> Refusal | None:
         return None
     return Refusal(
         reason=_("公示期还没有结束（至 %(day)s）", day=attempt.progress.get("notice", {}).get("until", "")),
-        reason_en="The public notice is still running", who=_("期满由系统办理"), fact="notice",
+        reason_en="The public notice is still running", who=_("系统"), fact="notice",
     )
 
 

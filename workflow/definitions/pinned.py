@@ -130,7 +130,7 @@ def closed(steps: tuple[Step, ...], version: int, lost: list[str]) -> tuple[Step
                 version=version, name=lost[0],
             ),
             reason_en=f"Version {version} of its table, by which the case goes, names {lost[0]}: move it first",
-            who=_("系统管理（flask definitions move）"), who_en="the administrator", fact="definition",
+            who=_("系统管理"), who_en="the administrator", fact="definition",
         )
 
     return tuple(_closed(one, must_be_moved) for one in steps)

@@ -102,7 +102,7 @@ def body_of(connection: Connection, name: str, version: int) -> str:
         raise Refused(
             Refusal(
                 reason=_("没有“%(stage)s”第 %(version)s 版流程的记录", stage=name, version=version),
-                reason_en=f"Version {version} of {name} is not kept here", who=_("系统管理（flask upgrade）"),
+                reason_en=f"Version {version} of {name} is not kept here", who=_("系统管理"),
                 fact="definition",
             )
         )
