@@ -155,6 +155,6 @@ def as_data(condition: Condition) -> dict[str, Any]:
     provision = condition.provision
     return {
         "key": condition.key, "met": condition.met, "found": condition.found, "found_en": condition.found_en,
-        "rule": provision.rule, "status": provision.status, "since": provision.since.isoformat(),
-        "document": provision.cite.document, "clause": provision.cite.clause,
+        "rule": provision.rule, "asked": provision.value, "unit": provision.unit, "status": provision.status,
+        "since": provision.since.isoformat(), "document": provision.cite.document, "clause": provision.cite.clause,
     }  # fmt: skip

@@ -7,16 +7,19 @@ import importlib
 from workflow.machines import STAGES, Stage
 
 ORDER = (
-    "takeover", "self_assessment", "city_ruling", "agreement", "budget", "settlement", "assessment", "clearing",
-    "surplus_plan", "rule_change",
+    "takeover", "self_assessment", "city_ruling", "agreement", "budget", "settlement", "prepayment", "assessment",
+    "clearing", "surplus_plan", "rule_change",
 )
 # Held by a place's own desk, not by a consortium: no part of a consortium's way.
 OF_A_PLACE = ("rule_change",)
+# Beside the way that every consortium goes.
+ASIDE = ("prepayment",)
 ACTS: tuple[str, ...] = (
     "comment", "nudge", "notify", "recusal", "reassignment", "intervention", "added_seats", "paper", "paper_confirmed",
 )  # fmt: skip
 PAYMENTS = (
-    "workflow.banking.acts", "workflow.settlement.bank", "workflow.clearing.bank", "workflow.surplus_plan.bank",
+    "workflow.banking.acts", "workflow.settlement.bank", "workflow.prepayment.bank", "workflow.clearing.bank",
+    "workflow.surplus_plan.bank",
 )  # fmt: skip
 
 

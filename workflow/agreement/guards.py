@@ -12,6 +12,7 @@ from governance.roles import OrganisationKind
 from governance.rulebook import Book, Provision
 from workflow import decisions
 from workflow.agreement.model import (
+    APPLICATION_RULE,
     POOL_LABELS,
     SETTLED_WITHOUT,
     TERM_LABELS,
@@ -223,9 +224,16 @@ def signed_by_the_lead(attempt: Attempt) -> Refusal | None:
 
 
 def prepayment_due(attempt: Attempt) -> Refusal | None:
-    """A prepayment was agreed and is still to be paid."""
+    """A prepayment was agreed and is still to be paid, in a place that pays it without an application."""
     if unpaid_prepayment_fen(attempt.dossier, attempt.progress):
-        return None
+        asked = attempt.find_rule(APPLICATION_RULE)
+        if asked is None or asked.value != "true":
+            return None
+        return Refusal(
+            reason=_("本地预付金须由牵头医院申请，经核查审批后在“预付金”事项中拨付"),
+            reason_en="Here a prepayment is applied for, and paid in a case of its own", who=_("牵头医院经办"),
+            link="/prepayment/new", fact="application", rule=APPLICATION_RULE,
+        )
     return Refusal(reason=_("没有待拨付的预付金"), reason_en="No prepayment is due", fact="prepayment")
 
 

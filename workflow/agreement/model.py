@@ -19,6 +19,7 @@ POOLS = ("resident", "employee")
 POOL_LABELS = {"resident": _("城乡居民"), "employee": _("职工")}
 DEPOSIT_RULE = "settlement.deposit_ratio"
 OVERRUN_RULE = "clearing.overrun"
+APPLICATION_RULE = "prepayment.application_required"
 SETTLED_WITHOUT = ("settlement.prepayment",)
 
 

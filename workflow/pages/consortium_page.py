@@ -17,7 +17,7 @@ from workflow.organisations.model import consortia, memberships, organisations
 from workflow.pages import lists, words
 from workflow.rules import rulebook
 
-SHOWN = tuple(name for name in stages.ORDER[1:] if name not in stages.OF_A_PLACE)
+SHOWN = tuple(name for name in stages.ORDER[1:] if name not in (*stages.OF_A_PLACE, *stages.ASIDE))
 STATES = {
     "forming": _("组建中"), "self_assessing": _("自评中"), "applied": _("申请评定中"), "recognised": _("已认定"),
     "not_recognised": _("未予认定"), "contracted": _("已签协议"), "operating": _("总额付费运行中"),

@@ -93,6 +93,16 @@ TERMS: dict[str, tuple[str, str]] = {
     "policy": ("政策性原因", "policy"), "risk_fund": ("当年风险金", "risk fund"), "months": ("月份", "months"),
     "assessment_case": ("内部考核件", "assessment"), "clearing_case": ("年度清算件", "clearing"),
     "settled_with_clearing": ("随清算结清", "settled with the clearing"), "weights": ("各成员得分", "weights"),
+    # prepayment
+    "application": ("申请", "application"), "uses": ("用途", "uses"), "statement": ("申请理由", "statement"),
+    "undertaking": ("承诺", "undertaking"), "check": ("条件核查", "check"), "base": ("月均支出", "monthly mean"),
+    "limit": ("最多可预付", "limit"), "agreed": ("协议约定", "agreed"), "reserve_months": ("可支付月数", "months covered"),
+    "deficit_last_year": ("上年赤字", "deficit last year"), "deficit_forecast": ("预计赤字", "deficit forecast"),
+    "late_reason": ("逾期原因", "why late"), "conditions": ("条件", "conditions"), "found": ("核查情况", "found"),
+    "found_en": ("英文核查情况", "found in English"), "asked": ("规定", "asked"), "within_base": ("基数", "base"),
+    "reserve": ("基金结余", "reserve"), "no_deficit": ("没有赤字", "no deficit"),
+    "prior_repaid": ("以前年度收回", "earlier years repaid"), "not_excluded": ("没有因违规收回", "not excluded"),
+    "applied_in_time": ("申请时间", "applied in time"),
 }  # fmt: skip
 VALUES: dict[str, tuple[str, str]] = {
     "reconciled": ("对账", "reconciled"), "uploaded": ("自行上传", "uploaded"), "nil": ("零申报", "nil"),
@@ -104,7 +114,9 @@ VALUES: dict[str, tuple[str, str]] = {
     "fund": ("成效考核", "fund"), "contribution": ("内部考核", "contribution"), "apply": ("申请", "apply"),
     "recheck": ("复查", "re-check"), "acceptance": ("受理", "acceptance"), "member": ("成员单位", "member"),
     "expenditure": ("按支出", "expenditure"), "lead": ("牵头单位", "lead"),
-    "consortium_risk_fund": ("医共体风险基金", "consortium risk fund"),
+    "consortium_risk_fund": ("医共体风险基金", "consortium risk fund"), "drugs": ("药品", "drugs"),
+    "consumables": ("医用耗材", "consumables"), "agreement_performed": ("协议履行良好", "agreement performed"),
+    "accounts_sound": ("财务制度健全", "sound accounts"), "no_serious_violation": ("没有重大违规", "no serious violation"),
 }  # fmt: skip
 
 

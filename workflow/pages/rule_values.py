@@ -51,6 +51,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "fell_or_below_mean": ("人均支出下降或增幅低于平均", "spending per head fell, or grew less than the mean"),
     "fell": ("人均支出下降", "spending per head fell"),
     "true": ("是", "yes"), "false": ("否", "no"),
+    "agreement_performed": ("协议履行良好", ""), "accounts_sound": ("财务制度健全、专账管理", "sound accounts"),
+    "no_serious_violation": ("上年没有重大违规", ""), "drugs": ("药品", ""), "consumables": ("医用耗材", ""),
 }  # fmt: skip
 WORDS |= {key: said for key, said in monitoring_terms.CHOICES.items() if key not in WORDS}
 _OF_RULE: dict[tuple[str, str], tuple[str, str]] = {

@@ -40,7 +40,7 @@ CLOCKS = {
     "pay_lead": _("拨付牵头医院"), "pay_members": _("拨付成员单位"), "review": _("评定"), "correction": _("补正"),
     "notice": _("公示"), "opinion": _("征求意见"), "declare": _("申报"), "term": _("协议期"),
     "objection": _("异议期"), "clearing": _("年度清算"), "suspension": _("中止期"),
-    "release": _("暂缓部分到期"),
+    "release": _("暂缓部分到期"), "prepay": _("拨付预付金"), "repay": _("收回预付金"),
 }
 
 
