@@ -129,3 +129,13 @@ def test_each_category_is_shown_from_standard_to_payable(app: Any, engine: Engin
     for words in ("从支付标准到应付", "支付标准不是基金支付额", "本月以文件所载的为准"):
         assert words in said
     assert "本月以规则计算的为准" not in said
+
+
+def test_nothing_is_missing_of_a_month_that_may_be_paid(app: Any, engine: Engine) -> None:
+    """What closes the ways that are for other months, one with nothing to pay, is not missing here."""
+    month = prepare(engine).open()
+    month.to_approved()
+    said = shown(app, month, month.actor(Role.AGENCY_CLERK))
+    assert "拨付牵头医院" in said
+    assert "本月有应拨付的款项" not in said
+    assert "不需要用款批复" not in said

@@ -104,11 +104,7 @@ def _now(
     attempt = reading.attempt
     connection, case = attempt.connection, attempt.case
     waiting = holders(reading, viewer)
-    missing = _undecided(attempt, awaited)
-    for step in attempt.stage.steps_from(case.state):
-        if step.dest and step.dest != case.state and not step.dangerous and (step.task or step.primary):
-            for refusal in lifecycle.guard_refusals(attempt, step):
-                missing.setdefault(str(refusal.reason), words.shown(refusal))
+    missing = _undecided(attempt, awaited) | _guarded(attempt, awaited.values())
     clock_row = next((one for one in every_clock if one.stopped_on is None), None)
     since = day_of(attempt.case.since)
     return SimpleNamespace(
@@ -124,6 +120,17 @@ def _now(
         provisional=bool(clock_row and clock_row.provisional),
         allowed_working_days=clock_row.days if clock_row else None,
     )
+
+
+def _guarded(attempt: Attempt, awaited: Collection[Step]) -> dict[str, Any]:
+    """What the steps onward still want; nothing once somebody may take one of them, as the others are for other cases."""
+    found: dict[str, Any] = {}
+    for step in attempt.stage.steps_from(attempt.case.state):
+        if step.dest and step.dest != attempt.case.state and not step.dangerous and (step.task or step.primary):
+            if not (wanted := lifecycle.guard_refusals(attempt, step)) and step in awaited:
+                return {}
+            found |= {str(one.reason): words.shown(one) for one in wanted}
+    return found
 
 
 def _undecided(attempt: Attempt, awaited: Mapping[tuple[str, int, str], Step]) -> dict[str, Any]:
