@@ -102,15 +102,13 @@ def _now(
 ) -> SimpleNamespace:
     """Who holds the case, what is missing for its next steps, since when and by when."""
     attempt = reading.attempt
-    connection, case = attempt.connection, attempt.case
-    waiting = holders(reading, viewer)
-    missing = _undecided(attempt, awaited) | _guarded(attempt, awaited.values())
+    connection, waiting = attempt.connection, holders(reading, viewer)
     clock_row = next((one for one in every_clock if one.stopped_on is None), None)
     since = day_of(attempt.case.since)
     return SimpleNamespace(
         holders=[one.name for one in waiting] or by_itself(attempt),
         waiting=waiting,
-        missing=list(missing.values()),
+        missing=list((_undecided(attempt, awaited) | _guarded(attempt, awaited.values())).values()),
         since=since,
         elapsed_working_days=clocks.working_days_left(connection, since, attempt.day),
         deadline=clock_row.deadline if clock_row else None,
