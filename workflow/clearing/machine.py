@@ -169,7 +169,7 @@ STEPS = (
          confirmed_by_the_rules_bureau, facts_entered, duty=Duty.REVIEW, waiting=finance_here),
     step("return_facts",  State.OPEN,                      STAY,             _("退回清算事实"),    FINANCE_REVIEWERS,
          confirmed_by_the_rules_bureau, facts_entered, duty=Duty.REVIEW, task=False, dangerous=True),
-    step("calculate",     (State.OPEN, State.CALCULATED),  State.CALCULATED, _("计算"),            Role.SYSTEM,
+    step("calculate",     (State.OPEN, State.CALCULATED, State.RECONCILED), State.CALCULATED, _("计算"), Role.SYSTEM,
          *READY, primary=True),
     step("confirm",       State.CALCULATED,                State.RECONCILED, _("确认清算结果"),    Role.LEAD_HEAD,
          every_bureau_is_there, *READY, primary=True, recallable=True),

@@ -130,6 +130,7 @@ GUARDS = {
     "nothing_cleared_meanwhile": "补记期间当年没有清算",
     "only_in_a_month": "只在月度结算本件办理，补记不办",
     "only_in_a_supplement": "只在补记中办理",
+    "not_owed_by_a_rule": "不是由溯及以前的规则开出的补记",
     "own_money_open": "本单位有待确认的款项",
     "release_due": "规则规定的递延期限已到",
     "release_open": "尚未提出处理意见",

@@ -29,8 +29,8 @@ TEXTS = (
 )  # fmt: skip
 LONGEST_TEXT = 4000
 BEGUN = {"day": _("生效日"), "month": _("所属月份"), "year": _("所属年度")}
-IN_CASE = ("case", "stage", "consortium", "name", "name_en", "pool", "period", "sheet", "day", "decided_fen",
-           "would_fen", "difference_fen")  # fmt: skip
+IN_CASE = ("case", "serial", "running", "stage", "consortium", "name", "name_en", "pool", "period", "sheet", "day",
+           "decided_fen", "would_fen", "difference_fen")  # fmt: skip
 
 
 def begin(connection: Connection, *, actor: Actor, at: datetime, place: str, **proposed: Any) -> int:
@@ -147,7 +147,7 @@ def show_impact(attempt: Attempt) -> None:
     attempt.dossier["impact"] = {
         "version": version, "sha256": digest, "supplementary": len(found["supplementary"]),
         **{name: found[name] for name in
-           ("first", "last", "read", "changed", "refused", "tallied", "sums", "total", "digest")},
+           ("first", "last", "read", "changed", "refused", "unknown", "tallied", "sums", "total", "digest")},
     }  # fmt: skip
     attempt.noted["impact"] = digest
 
@@ -205,7 +205,7 @@ def enact(attempt: Attempt) -> None:
         found = impact.compute(attempt.connection, proposed, attempt.day, backwards=True)
         version, digest = _keep(attempt, found)
         attempt.progress["supplementary"] = {
-            "version": version, "sha256": digest,
+            "version": version, "sha256": digest, "unaffected": found["unaffected"],
             "due": [{name: one[name] for name in IN_CASE} for one in found["supplementary"]],
         }  # fmt: skip
     document = dossier["document"]

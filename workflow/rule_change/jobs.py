@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import Connection, func, select
 
-from governance.money import yuan
-from governance.roles import Role
 from governance.rulebook import rule_names
 from workflow import clock, lifecycle, rules
 from workflow.attempt import SYSTEM, Attempt, Case
@@ -18,12 +15,14 @@ from workflow.i18n import lazy as _
 from workflow.model import cases, occurrences
 from workflow.occurrences import Due, Job
 from workflow.organisations.model import consortia
+from workflow.rule_change.making_up import due_to_make_up, make_up
 from workflow.rule_change.model import PLACE, State, later_than
+from workflow.rule_change.owed import MAKE_UP
 from workflow.rule_change.telling import tell_rules_officers
 
 ASK_FROM_MONTH = 10
 AHEAD = timedelta(days=92)
-TELL, REMIND = "tell_supplements", "remind_of_rules"
+REMIND = "remind_of_rules"
 YEARLY_UNIT = "days_by_year"
 
 
@@ -112,36 +111,8 @@ def remind(connection: Connection, due: Due, at: datetime) -> None:
     tell_rules_officers(connection, owner, clock.day_of(at), at, body)
 
 
-def supplements_to_tell(connection: Connection, at: datetime) -> list[Due]:
-    """Decided cases that a rule working backwards makes come out otherwise, and whose holders have not been told."""
-    query = select(cases.c.id, cases.c.progress).where(
-        cases.c.stage == "rule_change", cases.c.progress.contains('"supplementary":')
-    )
-    found = [
-        (one["case"], f"{one['day']}/{row.id}")
-        for row in connection.execute(query)
-        for one in json.loads(row.progress)["supplementary"]["due"]
-    ]
-    done = _ended(connection, TELL) if found else set()
-    return [Due(number, period, at) for number, period in found if (number, period) not in done]
-
-
-def tell_supplement(connection: Connection, due: Due, at: datetime) -> None:
-    """Say in the decided case that it must be made up for, by which rule, and tell who reviewed it."""
-    change = int(due.period.partition("/")[2])
-    progress = json.loads(connection.execute(select(cases.c.progress).where(cases.c.id == change)).scalar_one())
-    one = next(one for one in progress["supplementary"]["due"] if one["case"] == due.scope)
-    told = {name: one[name] for name in ("sheet", "decided_fen", "would_fen", "difference_fen")}
-    lifecycle.note(connection, due.scope, "supplement_due", at=at, data={"rule_change": change, **told})
-    case = Case(*connection.execute(select(cases).where(cases.c.id == due.scope)).one())
-    amount = "" if one["difference_fen"] is None else f"，相差 {yuan(one['difference_fen'])} 元"
-    Attempt(connection, case, SYSTEM, at).notify(
-        Role.AGENCY_REVIEWER, "supplement", f"{case.period} 按溯及以前的规则须补充办理{amount}"
-    )
-
-
 JOBS = [
-    Job(TELL, _("告知须补充办理"), supplements_to_tell, tell_supplement),
+    Job(MAKE_UP, _("溯及以前的补充办理"), due_to_make_up, make_up),
     Job("show_rule_impact", _("列明规则影响"), impacts_to_show, show),
     Job("supersede_rules", _("标记被取代的规则"), superseded, supersede),
     Job(REMIND, _("提醒规则缺值"), rules_running_out, remind),

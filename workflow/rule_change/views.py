@@ -17,7 +17,7 @@ from workflow.model import rule_impacts
 from workflow.pages import formula_words, words
 from workflow.pages.rule_values import value_text
 from workflow.pages.sections import Begin, CasePage, Section
-from workflow.rule_change import commands
+from workflow.rule_change import commands, owed
 from workflow.rule_change.forms import BeginForm
 from workflow.rules import rulebook
 
@@ -54,7 +54,7 @@ def sections(page: CasePage) -> list[Section]:
     kept = _kept(page, impact["version"]) if impact else {}
     found = [_provision(page, kept.get("before"))]
     if impact:
-        cases = [_row(one) for one in kept["cases"] if one["changed"] or not one["reproduced"]]
+        cases = [_row(one) for one in kept["cases"] if one["changed"] or one.get("unknown") or not one["reproduced"]]
         found.append(
             Section(
                 _("影响：最近两年已经办结审批的"), "rule_change/impact.html", impact=impact,
@@ -63,10 +63,35 @@ def sections(page: CasePage) -> list[Section]:
             )
         )  # fmt: skip
     due = page.progress.get("supplementary")
-    if due and due["due"]:
-        rows = [_row(one) for one in _kept(page, due["version"])["supplementary"]]
-        found.append(Section(_("须补充结算、清算的"), "rule_change/supplementary.html", rows=rows))
+    if due:
+        found.append(_made_up(page, due))
     return found
+
+
+def _made_up(page: CasePage, due: dict[str, Any]) -> Section:
+    """What the rule, working backwards, makes come out otherwise, each with what became of it."""
+    attempt = page.attempt
+    kept = {one["case"]: one for one in _kept(page, due["version"])["supplementary"]}
+    found = owed.standings(attempt.connection, attempt.case.id, due["due"])
+    rows = [{**_row(kept[one["case"]]), **_standing(one)} for one in found]
+    return Section(
+        _("溯及以前：须补充结算、清算的"), "rule_change/supplementary.html", wide=True, rows=rows,
+        unaffected=due.get("unaffected", 0), since=page.dossier["since"],
+    )  # fmt: skip
+
+
+def _standing(one: dict[str, Any]) -> dict[str, Any]:
+    """What became of an affected case, in words, with the case that does it."""
+    if one["error"]:
+        return {"made_up": _("没有办成，将自动重试"), "error": one["error"], "by_url": "", "state": ""}
+    if not one["outcome"]:
+        return {"made_up": owed.WAITS.get(one["waits"], _("待开出（定时任务）")), "error": "", "by_url": "", "state": ""}
+    stage = one["by_stage"]
+    return {
+        "made_up": owed.MADE_UP.get(one["outcome"], ""), "error": "",
+        "by_url": f"/{stage}/{one['by']}" if stage else "",
+        "state": STAGES[stage].state_labels[one["by_state"]] if stage else "",
+    }  # fmt: skip
 
 
 def _kept(page: CasePage, version: int) -> dict[str, Any]:

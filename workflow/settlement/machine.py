@@ -39,6 +39,7 @@ from workflow.settlement.conditions import (
 )
 from workflow.settlement.forms import FORMS
 from workflow.settlement.model import STATE_LABELS, State, is_supplement
+from workflow.settlement.supplement_by_rule import not_owed_by_a_rule
 from workflow.settlement.supplement_conditions import (
     month_stands_returned,
     nothing_cleared_meanwhile,
@@ -85,7 +86,8 @@ STEPS = (
          past_declare_by, absence_proposed, waiting=when_absence_proposed),
     step("all_declared",    State.DECLARING,    State.DECLARED,     _("申报齐"),          Role.SYSTEM,
          every_member_declared),
-    step("calculate",       State.DECLARED,     State.CALCULATED,   _("计算"),            Role.SYSTEM,
+    step("calculate",       (State.DECLARED, State.CALCULATED, State.REVIEWED), State.CALCULATED, _("计算"),
+         Role.SYSTEM,
          every_member_declared, agreement_in_force, earlier_months_approved),
     step("deduct",          State.DECLARED,     STAY,               _("登记审核拒付"),    CLERK,
          only_in_a_month, offered=ordinary_month, task=False),
@@ -111,7 +113,7 @@ STEPS = (
     step("drop_correction", State.CALCULATED,   State.DECLARED,     _("删去更正"),        CLERK,
          only_in_a_supplement, offered=is_supplement, task=False, dangerous=True),
     step("withdraw",        (State.DECLARED, State.CALCULATED, State.DISPUTED), State.WITHDRAWN, _("撤销补记"),
-         CLERK, only_in_a_supplement, offered=is_supplement, task=False, dangerous=True),
+         CLERK, only_in_a_supplement, not_owed_by_a_rule, offered=is_supplement, task=False, dangerous=True),
     step("review",          State.CALCULATED,   State.REVIEWED,     _("复核"),            REVIEWER,
          worksheet_unchanged, duty=Duty.REVIEW, casts=("settlement", "review"), edits=False, clock="pay_lead",
          bulk=True, recallable=True),

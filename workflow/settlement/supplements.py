@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -122,7 +122,8 @@ def next_serial(connection: Connection, closed: Case) -> int:
 
 
 def _opened(attempt: Attempt, evidence: dict[str, Any]) -> None:
-    files.attach(attempt, "supplement", evidence)
+    whose = replace(attempt.actor, person_id=evidence.get("person_id", attempt.actor.person_id))
+    files.attach(attempt.by(whose), "supplement", evidence)
     rule = attempt.rule("settlement.pay_lead_within")
     clocks.start(attempt, "pay_lead", rule, Role.AGENCY_CLERK, started_on=attempt.day)
     for role in (Role.LEAD_FINANCE, Role.AGENCY_REVIEWER):

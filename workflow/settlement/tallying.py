@@ -11,8 +11,9 @@ from typing import Any
 
 from sqlalchemy import select
 
+from governance.refusal import Refusal, Refused
 from governance.rulebook import Book
-from workflow.attempt import Attempt, Case, refuse
+from workflow.attempt import Attempt, Case
 from workflow.claims import imports
 from workflow.claims.tally import CrossConsortium, OutlierBounds, Rate, Tallies, tally
 from workflow.i18n import lazy as _
@@ -23,6 +24,10 @@ from workflow.settlement.model import members_of_month
 
 TEN_THOUSAND = 10_000
 Moves = dict[tuple[str, str, str], int]
+
+
+class ClaimsGone(Refused):
+    """The frozen claims of a month are not where they were put: nobody can say what other rules make of them."""
 
 
 def tally_of(attempt: Attempt, book: Book) -> Tallies:
@@ -113,7 +118,7 @@ def moved_by_rules(month: Attempt, before: Book, after: Book) -> Moves:
     """What the month's claims come to more or less under ``after`` than under ``before``.
 
     By member, category and kind, in fen; empty where both ask the same of a tally, whatever the files. Raises
-    ``Refused`` where the frozen claims are not there any more, or have no price under one of the books.
+    ``ClaimsGone`` where the frozen claims are not there any more, ``Refused`` where one has no price under a book.
     """
     asked = _asked(month, before), _asked(month, after)
     if asked[0] == asked[1]:
@@ -137,12 +142,12 @@ def _files_there(month: Attempt) -> list[Path]:
     claimed = month.dossier.get("claims") or month.dossier.get("tallies", {}).get("cases")
     missing = [path.name for path in paths if not path.is_file()]
     if missing or (claimed and not paths):
-        raise refuse(
-            _("不能重算 %(period)s，因为结算明细文件已不在存放处：%(names)s；请从备份恢复后再算",
-              period=month.case.period, names="、".join(missing) or _("没有登记")),
-            reason_en=f"{month.case.period} cannot be recomputed: its claims files are not there",
-            who=_("系统管理"), link=f"/settlement/{month.case.id}",
-        )  # fmt: skip
+        raise ClaimsGone(Refusal(
+            reason=_("不能重算 %(period)s，因为结算明细文件已不在存放处：%(names)s；请从备份恢复后再算",
+                     period=month.case.period, names="、".join(missing) or _("没有登记")),
+            reason_en=f"{month.case.period} cannot be recomputed, because its claims files are not there",
+            who=_("系统管理"), link=f"/settlement/{month.case.id}", fact="claims",
+        ))  # fmt: skip
     return paths
 
 
