@@ -2,85 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import select
 
 from governance.roles import Role
 from tests.acts.acting import act, left, moment, refused, told
+from tests.acts.papers import (  # noqa: F401 - fixtures
+    HEAD,
+    a_case_to_sign,
+    paper,
+    registered,
+    registrar,
+    row_of,
+    what_is_allowed,
+)  # fmt: skip
 from tests.kernel.checking import duties_of, sound, state_of
 from tests.kernel.sample_stage import APPROVERS, BUREAUS, REVIEWERS, Sample
-from workflow import files, rules
-from workflow.acts.model import papers
+from workflow import files
 from workflow.acts.paper import lines, signers
-from workflow.attempt import Actor, Attempt, Case
+from workflow.attempt import Attempt, Case
 from workflow.db import reading, writing
 from workflow.forms import DecisionForm
 from workflow.machines import STAGES
 from workflow.model import attachments, cases, decisions
 from workflow.organisations.model import seats
-
-HEAD = APPROVERS[0]
-PDF = b"%PDF-1.4 sample minutes"
-
-
-@pytest.fixture(autouse=True)
-def allowed(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Iterator[list[str]]:
-    """What the sample county lets be signed on paper; files go to a folder of the test."""
-    named = ["ruling.decide"]
-    monkeypatch.setenv("GONGZHI_FILES", str(tmp_path / "files"))
-    found = Attempt.find_rule
-
-    def find_rule(self: Attempt, key: str, on: Any = None) -> Any:
-        if key != "decision.paper_allowed":
-            return found(self, key, on)
-        rules.refuse_samples(self.connection, self.case.place)
-        return type("Allowed", (), {"value": named})
-
-    monkeypatch.setattr(Attempt, "find_rule", find_rule)
-    yield named
-
-
-@pytest.fixture
-def case_id(sample: Sample) -> int:
-    """Two bureaus have decided; the first one's head signs on paper."""
-    object.__setattr__(STAGES["sample"], "forms", {"decide": DecisionForm})
-    found = sample.open_case("under_review")
-    sample.opine(found)
-    sample.decide(found, BUREAUS[1:])
-    return found
-
-
-def paper(sample: Sample, case_id: int, **changed: Any) -> dict[str, Any]:
-    """What a registrar types."""
-    line = {
-        "key": f"decide|{BUREAUS[0]}", "signer": sample.actor(HEAD).seat_id, "verdict": "agree", "opinion": "",
-    }  # fmt: skip
-    line |= {name: changed.pop(name) for name in tuple(changed) if name in line}
-    given = {
-        "document_number": "样医保函〔2026〕3号", "signed_on": "2026-03-02", "decided": [line],
-        "content": state_of(sample.engine, case_id).subject_hash[:12], "scan": files.keep(PDF, "scan.pdf"),
-    }  # fmt: skip
-    return given | changed
-
-
-def registrar(sample: Sample) -> Actor:
-    return sample.actor(REVIEWERS[0], 1)
-
-
-def registered(sample: Sample, case_id: int, **changed: Any) -> int:
-    act(sample.engine, case_id, "register_paper", registrar(sample), **paper(sample, case_id, **changed))
-    return row_of(sample.engine, case_id).id
-
-
-def row_of(engine: Engine, case_id: int) -> Any:
-    with reading(engine) as connection:
-        query = select(papers).where(papers.c.case_id == case_id).order_by(papers.c.id.desc())
-        return connection.execute(query).first()
 
 
 def test_a_confirmed_paper_is_the_signers_decision(sample: Sample, case_id: int) -> None:

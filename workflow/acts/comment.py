@@ -43,7 +43,7 @@ def seats_with_part(attempt: Attempt) -> list[Any]:
     """The seats, with their people, that have part in the case today, the actor's own left out."""
     bodies = set(attempt.parties.names)
     query = (
-        select(seats.c.id, seats.c.person_id, seats.c.organisation_id, seats.c.role, persons.c.name)
+        select(seats.c.id, seats.c.person_id, seats.c.organisation_id, seats.c.role, seats.c.granted_by, persons.c.name)
         .join(persons, persons.c.id == seats.c.person_id)
         .where(seats.c.organisation_id.in_(bodies), persons.c.disabled_at.is_(None))
         .where(seats.c.since <= attempt.day, (seats.c.until.is_(None)) | (seats.c.until >= attempt.day))

@@ -7,35 +7,32 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from flask_wtf.file import FileField
 from sqlalchemy import select
-from wtforms import FieldList, Form, FormField, HiddenField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired, Length, Optional
 
 from governance.refusal import Refusal, Refused
 from governance.roles import Role
-from workflow import clock, counting, decisions, files
+from workflow import clock, counting, decisions, files, standing, straight
+from workflow.actor import Actor
+from workflow.acts import paper_fields
 from workflow.acts.comment import seats_with_part
 from workflow.acts.model import papers
-from workflow.acts.registry import Act, register
 from workflow.attempt import Attempt
 from workflow.db import canonical
-from workflow.forms import OPINION_LENGTH, AgreeForm, DayField, StepForm
+from workflow.forms import AgreeForm
 from workflow.i18n import lazy as _
 from workflow.machines import Step
-from workflow.rounds import OpenRound, open_rounds
+from workflow.rounds import OpenRound, chain_of, open_rounds
 from workflow.scope import ON_PAPER
 
 RULE = "decision.paper_allowed"
 HASH_PREFIX = re.compile(r"[0-9a-f]{8,64}")
 SCANS = ("application/pdf", "image/png", "image/jpeg")
-KNOWN_FIELDS = {"verdict", "opinion", "seat_key"}
 REGISTRARS = frozenset(
     role for role in Role if role.endswith(("_clerk", "_reviewer", "_secretary")) or role is Role.LEAD_FINANCE
 )
@@ -56,7 +53,7 @@ class Line:
 
 
 def allowed_steps(attempt: Attempt) -> list[Step]:
-    """The steps out of the case's state that its place lets be signed on paper, as ``<ballot>.<step>``."""
+    """The steps out of the case's state that its place lets be signed on paper, as ``[<stage>.]<ballot>.<step>``."""
     casting = [step for step in attempt.stage.steps_from(attempt.case.state) if step.casts]
     if not casting:
         return []
@@ -65,118 +62,101 @@ def allowed_steps(attempt: Attempt) -> list[Step]:
     except Refused:
         return []
     named = set(rule.value) if rule and isinstance(rule.value, list) else set()
-    return [step for step in casting if step.casts and f"{step.casts[0]}.{step.trigger}" in named]
+    here = attempt.stage.name
+    return [
+        step
+        for step in casting
+        if step.casts and named & {f"{step.casts[0]}.{step.trigger}", f"{here}.{step.casts[0]}.{step.trigger}"}
+    ]
 
 
-def asks_for_more(attempt: Attempt, step: Step) -> bool:
-    """Whether the step's form asks for more than verdict and opinion, which has to be entered in the system itself."""
-    form = attempt.stage.forms.get(step.trigger)
-    return any(hasattr(getattr(form, name), "field_class") and name not in KNOWN_FIELDS for name in dir(form))
+def owed(attempt: Attempt) -> Iterator[tuple[Line, list[Refusal]]]:
+    """Each decision that the actor's organisation still owes and may sign on paper, and why not yet."""
+    if attempt.actor.role not in REGISTRARS or not open_rounds(attempt):
+        return
+    for step in allowed_steps(attempt):
+        ballot_key, link = step.casts or ("", "")
+        current = open_rounds(attempt).get(ballot_key)
+        if current is None:
+            continue
+        ballot, done = attempt.stage.ballot(ballot_key), current.done()
+        done = done | straight.waived(attempt, ballot_key, current)
+        for seat in current.seats:
+            if seat.organisation_id != attempt.actor.organisation_id or (seat.seat_key, link) in done:
+                continue
+            following = decisions.next_link(ballot, seat, done)
+            if following is None or link not in chain_of(ballot, seat):
+                continue
+            found = [] if following == link else [decisions.owed(seat.label, following)]
+            found += counting.unheard(step, ballot, current, seat)
+            if paper_fields.asks_for_files(attempt, step):
+                found.append(_wrong(_("“%(step)s”须上传材料，只能由本人在系统内办理", step=step.label), "decided"))
+            yield Line(step, current, seat), found
 
 
 def lines(attempt: Attempt) -> dict[str, Line]:
     """What the actor's organisation may have signed on paper now, each decision by its key."""
-    if attempt.actor.role not in REGISTRARS or not open_rounds(attempt):
-        return {}
-    found = {}
-    for step in allowed_steps(attempt):
-        ballot_key, link = step.casts or ("", "")
-        current = open_rounds(attempt).get(ballot_key)
-        if current is None or asks_for_more(attempt, step):
-            continue
-        ballot, done = attempt.stage.ballot(ballot_key), current.done()
-        before = ballot.chain[: ballot.chain.index(link)]
-        for seat in current.seats:
-            if seat.organisation_id != attempt.actor.organisation_id or (seat.seat_key, link) in done:
-                continue
-            if all((seat.seat_key, one) in done for one in before) and not counting.unheard(
-                step, ballot, current, seat.seat_key
-            ):
-                line = Line(step, current, seat)
-                found[line.key] = line
-    return found
+    return {line.key: line for line, refusals in owed(attempt) if not refusals}
 
 
 def signers(attempt: Attempt, line: Line) -> dict[int, Any]:
-    """Who may have signed for a seat, by the number of their seat; never the registrar."""
-    eligible = set(json.loads(line.seat.eligible))
+    """Who may have signed for a seat, by the number of their seat; never the registrar, nor whom they seated."""
+    eligible, people = set(json.loads(line.seat.eligible)), attempt.actor.bound_people
     return {
         one.id: one
         for one in seats_with_part(attempt)
         if one.person_id in eligible
         and Role(one.role) in line.step.by
         and one.organisation_id == line.seat.organisation_id
-        and one.person_id not in attempt.actor.bound_people
+        and not people & {one.person_id, one.granted_by}
     }
+
+
+def signer_of(attempt: Attempt, line: Line, seat_id: Any) -> Actor | None:
+    """Who signed, acting from their own seat; ``None`` where they may not have."""
+    one = signers(attempt, line).get(int(seat_id or 0))
+    return one and Actor(one.person_id, one.id, one.organisation_id, Role(one.role), one.name)
 
 
 def verdicts(attempt: Attempt, step: Step) -> dict[str, Any]:
     """What the step lets somebody decide: what its own form offers, or agreement alone."""
-    form = attempt.stage.forms.get(step.trigger)
-    if form is None or not hasattr(form, "verdict"):
-        plain = form is not None and issubclass(form, AgreeForm)
-        return {"agree": decisions.VERDICTS["agree"]} if plain else dict(decisions.VERDICTS)
-    offered = [one.value if isinstance(one, SelectChoice) else one[0] for one in form.verdict.kwargs["choices"]]
-    return {key: label for key, label in decisions.VERDICTS.items() if key in offered}
+    form = paper_fields.form_class(attempt, step)
+    if not hasattr(form, "verdict"):
+        return {"agree": decisions.VERDICTS["agree"]} if issubclass(form, AgreeForm) else dict(decisions.VERDICTS)
+    bound = form(None)
+    bound.prepare(attempt)
+    return {str(one.value): one.label for one in map(_as_choice, bound.verdict.choices)}
 
 
-class LineForm(Form):
-    """One seat's decision as it stands on the paper; without a verdict it does not stand there."""
-
-    key = HiddenField()
-    label = StringField(_("席位"), render_kw={"readonly": True})
-    signer = SelectField(_("签署人"), coerce=int, validators=[Optional()])
-    verdict = SelectField(_("决定"), validators=[Optional()])
-    opinion = StringField(_("意见（不是同意时必填）"), validators=[Optional(), Length(max=OPINION_LENGTH)])
-
-
-class PaperForm(StepForm):
-    """What a signed paper says: its number, its day, the content it was signed on, and each seat's decision."""
-
-    document_number = StringField(_("文号"), validators=[InputRequired(_("请填写文号")), Length(max=100)])
-    signed_on = DayField(_("签署日期"), validators=[InputRequired(_("请填写日期"))])
-    content = StringField(
-        _("内容校验码"), validators=[InputRequired(_("请填写打印件页脚的校验码")), Length(max=64)],
-        description=_("打印件页脚的前 8 位至 16 位，用来核对签的就是现在的内容"),
-    )  # fmt: skip
-    decided = FieldList(FormField(LineForm), label=_("各席位的决定（未签的留空）"))
-    scan = FileField(_("盖章签字的扫描件（PDF 或图片）"), validators=[InputRequired(_("请上传扫描件"))])
-
-    @classmethod
-    def initial(cls, attempt: Attempt) -> dict[str, Any]:
-        """One row for each decision that may stand on paper."""
-        rows = [
-            {"key": key, "label": f"{line.seat.label} {decisions.link_label((line.step.casts or ('', ''))[1])}"}
-            for key, line in lines(attempt).items()
-        ]
-        return {"decided": rows}
-
-    def prepare(self, attempt: Attempt) -> None:
-        """Who may have signed, and what they may have decided."""
-        known = lines(attempt)
-        for row in self.decided:
-            line = known.get(str(row.form.key.data))
-            names = {one: row.name for one, row in signers(attempt, line).items()} if line else {}
-            said = verdicts(attempt, line.step) if line else {}
-            row.form.signer.choices = [SelectChoice(one, name) for one, name in names.items()]
-            row.form.verdict.choices = [SelectChoice("", _("未在本件上签")), *(SelectChoice(*one) for one in said.items())]
-
-    def command_data(self) -> dict[str, Any]:
-        """The command's keywords; rows without a verdict are left out."""
-        data = super().command_data()
-        rows = [{name: row.get(name) for name in ("key", "signer", "verdict", "opinion")} for row in data["decided"]]
-        return {**data, "decided": [row for row in rows if row["verdict"]]}
+def _as_choice(one: Any) -> SelectChoice:
+    return one if isinstance(one, SelectChoice) else SelectChoice(*one)
 
 
 def offered(attempt: Attempt) -> bool:
     """Whether the actor may register papers of its organisation, and a decision is owed that may stand on one."""
-    return bool(lines(attempt))
+    return next(owed(attempt), None) is not None
 
 
 def live(attempt: Attempt) -> list[Any]:
     """What is registered in the case and neither confirmed nor rejected nor overtaken."""
     query = select(papers).where(papers.c.case_id == attempt.case.id, papers.c.state == "registered")
     return attempt.once("live papers", lambda: list(attempt.connection.execute(query.order_by(papers.c.id))))
+
+
+def refusals(attempt: Attempt) -> Iterable[Refusal]:
+    """Why nothing can be registered now: nobody could sign yet, or only the registrar themselves could."""
+    if standing.bound(attempt).intervened & attempt.actor.bound_people:
+        yield Refusal(
+            reason=_("您办理过本件的管理干预，不能登记或确认线下签署"), who=_("同一单位的另一人"), fact="registrar"
+        )
+    found = list(owed(attempt))
+    if all(refused for _line, refused in found):
+        yield from (one for _line, refused in found for one in refused)
+    elif not any(signers(attempt, line) for line, refused in found if not refused):
+        yield Refusal(
+            reason=_("除您以外没有列名的决定人可以签署；登记人不能是签署人，也不能是授予签署人席位的人"),
+            who=_("同一单位的另一人"), fact="signer",
+        )  # fmt: skip
 
 
 def enter(
@@ -194,15 +174,16 @@ def enter(
     digest = files.attach(attempt, f"{ON_PAPER}{actor.organisation_id}", scan)
     for row in decided:
         line = known[row["key"]]
-        signer = signers(attempt, line)[int(row["signer"])]
+        signer = signer_of(attempt, line, row["signer"])
+        assert signer is not None
         attempt.connection.execute(
             papers.insert(),
             {
                 "case_id": attempt.case.id, "trigger": line.step.trigger, "seat_key": line.seat.seat_key,
-                "organisation_id": line.seat.organisation_id, "person_id": signer.person_id, "seat_id": signer.id,
+                "organisation_id": line.seat.organisation_id, "person_id": signer.person_id, "seat_id": signer.seat_id,
                 "document_number": number, "signed_on": day, "scan_sha256": digest,
-                "body": canonical({"verdict": row["verdict"], "opinion": str(row.get("opinion") or "").strip()}),
-                "subject_hash": attempt.case.subject_hash, "registered_by": actor.person_id,
+                "body": canonical({"typed": typed_in(row)}), "subject_hash": attempt.case.subject_hash,
+                "registered_by": actor.person_id, "registered_for": actor.for_person_id,
                 "registered_at": attempt.at, "state": "registered", "reason": "",
             },
         )  # fmt: skip
@@ -211,6 +192,13 @@ def enter(
     said = f"{actor.name}登记了线下签署（文号 {number}），请另一人核对扫描件后确认"
     for role in sorted({one.role for one in seats_with_part(attempt) if one.organisation_id == actor.organisation_id}):
         attempt.notify(Role(role), "paper", said, actor.organisation_id)
+
+
+def typed_in(row: Mapping[str, Any]) -> list[list[str]]:
+    """What was typed of the step's own form, name and value; of a row of the table the verdict and the opinion."""
+    if "typed" in row:
+        return [[str(name), str(value)] for name, value in row["typed"]]
+    return [["verdict", str(row.get("verdict") or "")], ["opinion", str(row.get("opinion") or "").strip()]]
 
 
 def _day(written: str) -> date | None:
@@ -250,19 +238,38 @@ def _line_faults(attempt: Attempt, decided: list[dict[str, Any]], day: date | No
     for row in decided:
         line = known.get(str(row.get("key")))
         if line is None:
-            yield _wrong(_("所填席位现在不能登记线下签署"), "decided")
+            yield _wrong(_("所填席位现在不能登记线下签署：%(why)s", why=_why_not(attempt, str(row.get("key")))), "decided")
             continue
-        seat = line.seat.label
-        if int(row.get("signer") or 0) not in signers(attempt, line):
-            yield _wrong(_("%(seat)s的签署人须是列名的决定人，且不是登记人本人", seat=seat), "decided")
-        if row["verdict"] not in verdicts(attempt, line.step):
-            yield _wrong(_("%(seat)s不能作出这样的决定", seat=seat), "decided")
-        if row["verdict"] != "agree" and not str(row.get("opinion") or "").strip():
-            yield _wrong(_("%(seat)s不是“同意”，须写明纸面上的意见", seat=seat), "decided")
+        yield from _said_faults(attempt, line, row)
         if (line.step.trigger, line.seat.seat_key) in taken:
-            yield _wrong(_("%(seat)s已有一份待确认的线下签署", seat=seat), "decided")
+            yield _wrong(_("%(seat)s已有一份待确认的线下签署", seat=line.seat.label), "decided")
         if day is not None and day < clock.day_of(line.current.opened_at):
             yield _wrong(_("签署日期不能早于本轮开始的日期"), "signed_on")
 
 
-ENTER = register(Act("register_paper", _("登记线下签署"), enter, PaperForm, offered=offered))
+def _why_not(attempt: Attempt, key: str) -> str:
+    """Why a decision that somebody named cannot be registered now."""
+    step = attempt.stage.step_from(attempt.case.state, key.partition("|")[0])
+    if step is None or not step.casts:
+        return str(_("本件现在没有这项决定"))
+    if step not in allowed_steps(attempt):
+        return str(_("本地规则没有允许“%(step)s”线下签署（%(rule)s）", step=step.label, rule=RULE))
+    found = next((refused for line, refused in owed(attempt) if line.key == key), [])
+    return "；".join(str(one.reason) for one in found) or str(_("不是本单位现在该作的决定"))
+
+
+def _said_faults(attempt: Attempt, line: Line, row: Mapping[str, Any]) -> Iterable[Refusal]:
+    """What is wrong with one seat's decision, by the words of the step's own form."""
+    seat, signer, typed = line.seat.label, signer_of(attempt, line, row.get("signer")), dict(typed_in(row))
+    if signer is None:
+        yield _wrong(_("%(seat)s的签署人须是列名的决定人，且不是登记人本人", seat=seat), "decided")
+        return
+    verdict = typed.get("verdict") or "agree"
+    if verdict not in verdicts(attempt, line.step):
+        yield _wrong(_("%(seat)s不能作出这样的决定", seat=seat), "decided")
+    elif verdict != "agree" and not typed.get("opinion", "").strip():
+        yield _wrong(_("%(seat)s不是“同意”，须写明纸面上的意见", seat=seat), "decided")
+    else:
+        form = paper_fields.read(attempt, line.step, signer, line.seat.seat_key, typed_in(row))
+        for said in paper_fields.faults(form):
+            yield _wrong(f"{seat}：{said}", "decided")

@@ -18,7 +18,10 @@ from wtforms.validators import InputRequired, Length, Optional
 
 from governance.refusal import Refusal, Refused
 from governance.roles import Role
+from workflow import standing
 from workflow.actor import Actor, Signed
+from workflow.acts import paper_fields
+from workflow.acts.comment import seats_with_part
 from workflow.acts.model import papers
 from workflow.acts.paper import live
 from workflow.acts.registry import Act, register
@@ -49,13 +52,38 @@ def offered(attempt: Attempt) -> bool:
 
 
 def closed(attempt: Attempt, rows: list[Any]) -> Refusal | None:
-    """Why the actor may not confirm or reject a paper: they registered it, or it holds their decision alone."""
+    """Why the actor may not confirm or reject a paper: they registered it, it holds their decision alone, or they put
+    in office who signed or registered it, or were put there by who registered it.
+    """
     people = attempt.actor.bound_people
-    if rows[0].registered_by in people:
-        return Refusal(reason=_("登记人不能确认自己登记的线下签署"), who=_("同一单位的另一人"), fact="registrar")
+    if {rows[0].registered_by, rows[0].registered_for} & people:
+        return _closed(_("登记人不能确认自己登记的线下签署"), "registrar")
     if len(rows) == 1 and rows[0].person_id in people:
-        return Refusal(reason=_("签署人不能确认自己的线下签署"), who=_("同一单位的另一人"), fact="signer")
+        return _closed(_("签署人不能确认自己的线下签署"), "signer")
+    if standing.bound(attempt).intervened & people:
+        return _closed(_("您办理过本件的管理干预，不能登记或确认线下签署"), "intervention")
+    others = {rows[0].registered_by, *(row.person_id for row in rows)}
+    for one in granted(attempt):
+        if one.granted_by in people and one.person_id in others:
+            return _closed(_("%(name)s的席位由您授予，您不能确认其签署或登记的线下签署", name=one.name), "appointed")
+        if one.granted_by == rows[0].registered_by and one.id == attempt.actor.seat_id:
+            return _closed(_("您的席位由登记人授予，不能确认其登记的线下签署"), "appointed")
     return None
+
+
+def _closed(reason: Any, fact: str) -> Refusal:
+    return Refusal(reason=reason, who=_("同一单位的另一人"), fact=fact)
+
+
+def granted(attempt: Attempt) -> list[Any]:
+    """Every seat in the actor's organisation that somebody granted, past ones too: whose it is and by whom."""
+    query = (
+        select(seats.c.id, seats.c.person_id, seats.c.granted_by, persons.c.name)
+        .join(persons, persons.c.id == seats.c.person_id)
+        .where(seats.c.organisation_id == attempt.actor.organisation_id, seats.c.granted_by.isnot(None))
+    )
+    key = "granted seats", attempt.actor.organisation_id
+    return attempt.once(key, lambda: list(attempt.connection.execute(query)))
 
 
 def refusals(attempt: Attempt) -> Iterable[Refusal]:
@@ -74,14 +102,15 @@ class ConfirmForm(StepForm):
         validators=[InputRequired(_("请选择"))],
     )  # fmt: skip
     reason = TextAreaField(_("不予确认的原因"), validators=[Optional(), Length(max=OPINION_LENGTH)])
+    sheet = "acts/paper_sheets.html"
 
     def prepare(self, attempt: Attempt) -> None:
         """The papers that are not the actor's own."""
+        open_ones = {number: rows for number, rows in documents(attempt).items() if closed(attempt, rows) is None}
         self.paper.choices = [
-            SelectChoice(number, f"{rows[0].document_number}（{len(rows)}）")
-            for number, rows in documents(attempt).items()
-            if closed(attempt, rows) is None
+            SelectChoice(number, f"{rows[0].document_number}（{len(rows)}）") for number, rows in open_ones.items()
         ]
+        self.sheets = [entered(attempt, rows) for rows in open_ones.values()]
 
 
 def confirm(attempt: Attempt, *, paper: int, said: str, reason: str = "") -> None:
@@ -104,22 +133,69 @@ def confirm(attempt: Attempt, *, paper: int, said: str, reason: str = "") -> Non
         attempt.signed = tuple(_signed(attempt, rows))
 
 
-def _signed(attempt: Attempt, rows: list[Any]) -> Iterable[Signed]:
+def held(attempt: Attempt, rows: list[Any]) -> dict[int, Actor]:
+    """Who signed each line of a paper, by its number, as they act from their own seats."""
     query = select(seats.c.id, seats.c.role, persons.c.name).join(persons, persons.c.id == seats.c.person_id)
     query = query.where(seats.c.id.in_([one.seat_id for one in rows]))
-    held = {row.id: row for row in attempt.connection.execute(query)}
+    found = {row.id: row for row in attempt.connection.execute(query)}
+    return {
+        row.id: Actor(
+            row.person_id, row.seat_id, row.organisation_id, Role(found[row.seat_id].role), found[row.seat_id].name
+        )
+        for row in rows
+    }
+
+
+def form_of(attempt: Attempt, row: Any, signer: Actor) -> StepForm:
+    """The form of the signer's own step, with what was typed from the paper; raises ``Refused`` where there is none."""
+    step = attempt.stage.step_from(attempt.case.state, row.trigger)
+    if step is None:
+        raise refuse(_("本件现在没有这项决定，请不予确认后重新登记"), field="paper")
+    body = json.loads(row.body)
+    return paper_fields.read(attempt, step, signer, row.seat_key, body.get("typed") or list(body.items()))
+
+
+def entered(attempt: Attempt, rows: list[Any]) -> SimpleNamespace:
+    """What was entered of a paper, field by field, for whoever holds it against the scan."""
+    signers, labels = held(attempt, rows), _labels(attempt)
+    names = {one.person_id: one.name for one in seats_with_part(attempt)}
+    return SimpleNamespace(
+        number=rows[0].document_number, signed_on=rows[0].signed_on, hash=rows[0].subject_hash,
+        scan=f"/files/{rows[0].case_id}/{rows[0].scan_sha256}", registrar=names.get(rows[0].registered_by, ""),
+        lines=[
+            SimpleNamespace(
+                label=labels.get((row.trigger, row.seat_key), row.seat_key), signer=signers[row.id].name,
+                entries=paper_fields.shown(form_of(attempt, row, signers[row.id])),
+            )
+            for row in rows
+        ],
+    )  # fmt: skip
+
+
+def _labels(attempt: Attempt) -> dict[tuple[str, str], str]:
+    """What each decision is called, by step and seat."""
+    return {
+        (step.trigger, seat.seat_key): f"{seat.label} {step.label}"
+        for step in attempt.stage.steps_from(attempt.case.state)
+        if step.casts and (current := open_rounds(attempt).get(step.casts[0]))
+        for seat in current.seats
+    }
+
+
+def _signed(attempt: Attempt, rows: list[Any]) -> Iterable[Signed]:
+    signers = held(attempt, rows)
     for number, row in enumerate(rows, 1):
-        seat, told = held[row.seat_id], json.loads(row.body)
-        signer = Actor(row.person_id, row.seat_id, row.organisation_id, Role(seat.role), seat.name)
-        form = attempt.stage.forms.get(row.trigger)
-        data = told | ({"seat_key": row.seat_key} if hasattr(form, "seat_key") else {})
+        signer = signers[row.id]
+        form = form_of(attempt, row, signer)
+        if said := paper_fields.faults(form):
+            raise refuse(_("登记的内容现在不能办理，请不予确认后重新登记：%(why)s", why="；".join(said)), field="paper")
         noted = {
             "number": row.document_number, "signed_on": row.signed_on.isoformat(), "scan": row.scan_sha256,
             "registered_by": row.registered_by, "confirmed_by": attempt.actor.person_id, "id": row.id,
         }  # fmt: skip
-        yield Signed(row.id, signer, row.trigger, data, {"paper": noted}, counts=number == len(rows))
-        said = f"{seat.name}的决定已按线下签署（文号 {row.document_number}）登记并确认"
-        attempt.notify(signer.role, "paper", said, row.organisation_id)
+        yield Signed(row.id, signer, row.trigger, form.command_data(), {"paper": noted}, counts=number == len(rows))
+        told = f"{signer.name}的决定已按线下签署（文号 {row.document_number}）登记并确认"
+        attempt.notify(signer.role, "paper", told, row.organisation_id)
 
 
 def told(attempt: Attempt, viewer: Any) -> Section | None:
