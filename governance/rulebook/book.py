@@ -41,8 +41,8 @@ class Book:
         for rule, written in values.items():
             name, value = names.get(rule, RuleName(rule, rule, rule)), settled(written)
             if not is_from_agreement(value):
-                faults += [Refusal(f"{name.title}（{rule}）：{zh}", f"{rule}: {en}", rule=rule)
-                           for zh, en in shape_faults(rule, value)]
+                faults += [Refusal(f"{name.title}（{rule}）：{zh}", f"{rule}: {en}", who="规则管理",
+                                   who_en="Rules officer", rule=rule) for zh, en in shape_faults(rule, value)]
             found[rule] = Provision(rule, place, day, value, name.unit, name.title, name.title_en, "unverified",
                                     Citation("给定", "直接给定的规则值"))
         if faults:

@@ -78,6 +78,12 @@ def bad_edges(rows: list[dict[str, Any]], start: str, end: str) -> Iterator[Faul
             yield f"档位上沿不高于下沿：{low} 到 {edge}", f"a band ends at or below its start: {low} to {edge}"
 
 
+def closed_top(rows: list[dict[str, Any]], end: str) -> Iterator[Fault]:
+    """The highest band holds its start and all above it; an end would leave open what lies beyond."""
+    if end in rows[-1]:
+        yield f"最后一档含下沿及以上，不写 {end}", f"the last band holds all from its start on and takes no {end}"
+
+
 def bad_ratios_inside(value: Mapping[str, Any], key: str, *names: str) -> Iterator[Fault]:
     if isinstance(value[key], dict):
         yield from bad_numbers(value[key], f"{key}：", *names, most=ONE)

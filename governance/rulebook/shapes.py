@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from governance.chains import RULE, chain_faults
+
+from .choices import choice_faults
 from .faults import (
     ONE,
     ZERO,
@@ -15,22 +18,24 @@ from .faults import (
     bad_part,
     bad_ratios_inside,
     bad_shares,
+    closed_top,
     no_rows,
     not_one_of,
     number,
     rows_of,
     unknown_keys,
 )
-from .health_shapes import health_faults
+from .health_shapes import LEVELS, health_faults
 from .monitoring import indicator_set_faults, milestone_faults, mode_faults, price_faults
 from .schemes import scheme_faults
 
 
 def shape_faults(rule: str, value: Any) -> list[Fault]:
     """What is wrong with a value of this rule, in Chinese and English; empty when nothing is."""
-    found = health_faults(rule, value)
-    if found is not None:
-        return found
+    for faults in (health_faults, choice_faults):
+        found = faults(rule, value)
+        if found is not None:
+            return found
     check = _SHAPES.get(rule) or (scheme_faults if rule.endswith(".scheme") else None)
     if check is None:
         return []
@@ -44,8 +49,8 @@ def _retention(value: Mapping[str, Any]) -> Iterator[Fault]:
     yield from not_one_of(value, "by", ("score", "surplus_rate", "flat"))
     if value.get("by") == "flat":
         yield from bad_numbers(value, "", "ratio", most=ONE)
-        if "bands" in value:
-            yield "统一比例不应再有 bands", "a flat ratio takes no bands"
+        for key in sorted({"bands", "reading"} & value.keys()):
+            yield f"统一比例不应再有 {key}", f"a flat ratio takes no {key}"
     else:
         yield from _retention_bands(value)
     if "gate" in value:
@@ -74,11 +79,13 @@ def _retention_bands(value: Mapping[str, Any]) -> Iterator[Fault]:
     if rows is None:
         yield from no_rows("bands")
         return
+    highest = ONE if value.get("by") == "surplus_rate" else None
     for index, row in enumerate(rows, 1):
         yield from unknown_keys(row, {"from", "to", "ratio"}, f"bands 第 {index} 档：")
-        yield from bad_numbers(row, f"bands 第 {index} 档：", "from")
+        yield from bad_numbers(row, f"bands 第 {index} 档：", "from", most=highest)
         yield from bad_numbers(row, f"bands 第 {index} 档：", "ratio", most=ONE)
     yield from bad_edges(rows, "from", "to")
+    yield from closed_top(rows, "to")
 
 
 def _overrun(value: Mapping[str, Any]) -> Iterator[Fault]:
@@ -145,6 +152,7 @@ def _deposit_return(value: Mapping[str, Any]) -> Iterator[Fault]:
             yield from _sloped(row, part)
     yield from bad_edges(rows, "from", "to")
     yield from bad_edges(rows, "from", "top")
+    yield from closed_top(rows, "to")
 
 
 def _sloped(row: Mapping[str, Any], part: str) -> Iterator[Fault]:
@@ -157,6 +165,11 @@ def _sloped(row: Mapping[str, Any], part: str) -> Iterator[Fault]:
         return
     if ratio - (top - low) * less < 0:
         yield f"{part}在 {low} 分时比例小于零", f"{part}the ratio falls below zero at {low}"
+
+
+def _tier_ratios(value: Mapping[str, Any]) -> Iterator[Fault]:
+    yield from unknown_keys(value, set(LEVELS))
+    yield from bad_shares(value)
 
 
 def _weights(value: Mapping[str, Any]) -> Iterator[Fault]:
@@ -199,15 +212,17 @@ def _quorum(value: Mapping[str, Any]) -> Iterator[Fault]:
 
 
 _SHAPES: dict[str, Callable[[Mapping[str, Any]], Iterator[Fault]]] = {
+    RULE: chain_faults,
     "clearing.retention": _retention,
     "clearing.overrun": _overrun,
     "clearing.deposit_return": _deposit_return,
-    "surplus.tier_ratios": bad_shares,
-    "surplus.chronic_tier_ratios": bad_shares,
-    "surplus.unit_tier_ratios": bad_shares,
+    "surplus.tier_ratios": _tier_ratios,
+    "surplus.chronic_tier_ratios": _tier_ratios,
+    "surplus.unit_tier_ratios": _tier_ratios,
     "surplus.public_health_share": _public_health,
-    "overrun.tier_ratios": bad_shares,
+    "overrun.tier_ratios": _tier_ratios,
     "budget.weights": _weights,
+    "budget.split_weights": _weights,
     "committee.quorum": _quorum,
     "payment_modes.modes": mode_faults,
     "unit_accounts.score_weights": _halves,

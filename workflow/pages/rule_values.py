@@ -57,7 +57,7 @@ WORDS: dict[str, tuple[str, str]] = {
 WORDS |= {key: said for key, said in monitoring_terms.CHOICES.items() if key not in WORDS}
 _OF_RULE: dict[tuple[str, str], tuple[str, str]] = {
     ("scope.cross_consortium", "insured"): ("患者参保的医共体", "the patient's own consortium"),
-    ("scope.cross_consortium", "treating"): ("收治的医共体", "the treating consortium"),
+    ("scope.cross_consortium", "provider"): ("收治的医共体", "the treating consortium"),
     ("budget.weights", "insured"): ("参保人数", "insured people"),
     ("budget.split_weights", "insured"): ("参保人数", "insured people"),
 }
