@@ -17,6 +17,7 @@ from workflow.pages.case_page import OUTCOMES
 from workflow.pages.lists import case_title, case_url
 
 MOST = 20
+LONGEST = 18
 
 
 def _begins(column: Any, typed: str) -> Any:
@@ -47,6 +48,26 @@ def find(connection: Connection, viewer: Any, typed: str) -> list[SimpleNamespac
         )
         for row in connection.execute(query).all()
     ]
+
+
+def held(connection: Connection, viewer: Any, typed: str, address: str) -> SimpleNamespace | None:
+    """The case that a printed code names, and whether what was printed is what it holds now; ``None`` out of scope."""
+    stage, _slash, number = address.strip("/").partition("/")
+    if stage not in STAGES or not number.isascii() or not number.isdigit() or len(number) > LONGEST:
+        return None
+    query = (
+        select(cases.c.id, cases.c.stage, cases.c.period, cases.c.subject_hash, consortia.c.name, consortia.c.name_en)
+        .join(consortia, consortia.c.id == cases.c.consortium_id)
+        .where(cases.c.id == int(number), cases.c.stage == stage, scope.visible(viewer.seats))
+    )
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        return None
+    once = select(dossiers.c.version).where(dossiers.c.case_id == row.id, _begins(dossiers.c.sha256, typed))
+    return SimpleNamespace(
+        title=case_title(row.stage, words.pick(row.name, row.name_en), row.period), url=case_url(row.stage, row.id),
+        equal=row.subject_hash.startswith(typed), known=connection.scalar(once.limit(1)), hash=row.subject_hash,
+    )  # fmt: skip
 
 
 def _rounds(connection: Connection, version: Any) -> list[SimpleNamespace]:

@@ -37,6 +37,7 @@ def check() -> Any:
     valid = bool(PREFIX.fullmatch(typed))
     found = matches.find(connection(), current_user, typed) if valid else []
     files = matches.files(connection(), current_user, typed) if valid else []
+    held = matches.held(connection(), current_user, typed, request.args.get("case", "")) if valid else None
     status = 200 if valid or not typed else 422
-    answer = {"typed": typed[:64], "valid": valid, "found": found, "files": files}
+    answer = {"typed": typed[:64], "valid": valid, "found": found, "files": files, "held": held}
     return render_template("print/check.html", **answer), status
