@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -70,8 +70,10 @@ def budgeted(connection: Connection, county: County, amount_fen: int | None) -> 
     return number
 
 
-def month(connection: Connection, county: County, number: int, *, state: str = "closed") -> int:
-    """One month with its worksheet and the journal of its approval."""
+def month(
+    connection: Connection, county: County, number: int, *, state: str = "closed", without: Collection[str] = ()
+) -> int:
+    """One month with its worksheet and the journal of its approval, of the members that are there."""
     period = f"{YEAR}-{number:02d}"
     deducted_fen = 100_000 if number == 3 else 0
     facts = {
@@ -79,7 +81,7 @@ def month(connection: Connection, county: County, number: int, *, state: str = "
         "members": [
             {"member": code, "payable_fen": payable, "audit_deduction_fen": deducted_fen if code == "lead" else 0,
              "carried_in_fen": 0}
-            for code, payable in MONTHLY_FEN.items()
+            for code, payable in MONTHLY_FEN.items() if code not in without
         ],
         "prepayment_outstanding_fen": PREPAYMENT_FEN, "prepayment_offset_requested_fen": PREPAYMENT_FEN // 10,
     }
@@ -122,9 +124,10 @@ def a_year(
     *,
     budget_fen: int | None = 800_000_000,
     months: Iterable[int] = range(1, 13),
+    agreement: Mapping[str, Any] | None = None,
 ) -> None:
     """Everything that a clearing needs of the earlier stages, assessments aside."""
-    agreed(connection, county)
+    agreed(connection, county, **(agreement or {}))
     budgeted(connection, county, budget_fen)
     for number in months:
         month(connection, county, number)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import select
+
 from workflow.agreement.model import (
     DEPOSIT_RULE,
     OVERRUN_RULE,
@@ -14,6 +16,7 @@ from workflow.agreement.model import (
 )
 from workflow.agreement.supplements import KINDS
 from workflow.i18n import lazy as _
+from workflow.model import cases
 from workflow.pages.rule_values import ratio_said, tiers_said
 from workflow.pages.sections import CasePage, Section
 
@@ -78,9 +81,22 @@ def _authorisations(page: CasePage) -> list[dict[str, Any]]:
 
 
 def _supplements(page: CasePage) -> list[dict[str, Any]]:
-    parties = page.attempt.parties
-    names = {parties.codes[number]: name for number, name in parties.names.items()}
+    names, exits = page.attempt.affiliations.names(), _exit_clearings(page)
     return [
-        {**one, "kind": KINDS[one["kind"]], "member": names.get(one["member"], one["member"])}
+        {
+            **one, "kind": KINDS[one["kind"]], "member": names.get(one["member"], (one["member"],))[0],
+            "exits": [(number, POOL_LABELS[pool]) for number, pool, code in exits if code == one["member"]],
+        }
         for one in page.dossier["supplements"]
-    ]
+    ]  # fmt: skip
+
+
+def _exit_clearings(page: CasePage) -> list[tuple[int, str, str]]:
+    """Number, pool and member of the exit clearings that followed from members leaving under this agreement."""
+    if not any(one["kind"] == "leave" for one in page.dossier["supplements"]):
+        return []
+    query = select(cases.c.id, cases.c.pool, cases.c.period).where(
+        cases.c.follows_id == page.attempt.case.id, cases.c.stage == "clearing", cases.c.period.contains("-exit-")
+    )
+    rows = page.attempt.connection.execute(query.order_by(cases.c.id))
+    return [(row.id, row.pool, row.period.partition("-exit-")[2]) for row in rows]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from workflow import ledger
 from workflow.attempt import Attempt
 from workflow.clearing.dues import lead_of, member_dues, moved_fen, passed_on, settled_now_fen, whole_now_fen
 from workflow.clearing.figures import journal_figures, month_sums, months_of
-from workflow.clearing.model import year_of
+from workflow.clearing.model import leaving_member, year_of
 from workflow.model import cases, journals, postings
 
 Lines = list[tuple[str, str, int]]
@@ -24,32 +24,37 @@ def book_approval(attempt: Attempt) -> None:
     What the rule defers stands on an account of its own. A supplementary clearing books only what earlier ones of the
     year have not.
     """
-    code, results = attempt.consortium.code, attempt.results
+    code, results, leaving = attempt.consortium.code, attempt.results, leaving_member(attempt)
     advanced_fen, repaid_fen, carries = journal_figures(attempt)
-    offset_fen = sum_of_months(attempt, "prepayment_offset_fen")
-    standing = Counter({("prepayment", code): -(advanced_fen - repaid_fen - offset_fen)})
+    standing: Counter[tuple[str, str]] = Counter()
+    if leaving:
+        carries = {leaving: carries.get(leaving, (0, 0))}
+    else:
+        offset_fen = sum_of_months(attempt, "prepayment_offset_fen")
+        standing["prepayment", code] = -(advanced_fen - repaid_fen - offset_fen)
     standing.update({("carry", member): -(opening + moved) for member, (opening, moved) in carries.items()})
     standing.update(
         {("deposit", member): one["deposit_returned_fen"] + one["deposit_forfeited_fen"]
          for member, one in results["members"].items()}
     )
-    standing.subtract(_ended_before(attempt))
+    if not leaving:
+        standing.subtract(_ended_before(attempt))
     lines: Lines = [(account, party, fen) for (account, party), fen in sorted(standing.items())]
     lines += [("payable", member, -fen) for member, fen in member_dues(attempt).items()]
     lines += [("payable", code, -whole_now_fen(attempt)), ("deferred", code, -moved_fen(attempt, "deferred_fen"))]
     lines.append(("clearing", code, -sum(fen for _account, _party, fen in lines)))
-    _post(attempt, "approve", "年度清算审批", lines)
+    _post(attempt, "approve", "成员退出清算审批" if leaving else "年度清算审批", lines)
 
 
 def _ended_before(attempt: Attempt) -> Mapping[tuple[str, str], int]:
-    """What earlier clearings of the year have ended of deposits, prepayment and carries, in fen."""
+    """What earlier clearings of the year, members' exits included, have ended of deposits, prepayment and carries, in fen."""
     case, found = attempt.case, Counter[tuple[str, str]]()
     rows = attempt.connection.execute(
         select(postings.c.account, postings.c.party, postings.c.fen)
         .select_from(postings.join(journals).join(cases, cases.c.id == journals.c.case_id))
         .where(
             cases.c.stage == "clearing", cases.c.consortium_id == case.consortium_id, cases.c.pool == case.pool,
-            cases.c.period == case.period, cases.c.id != case.id, postings.c.account.in_(STANDING),
+            func.substr(cases.c.period, 1, 4) == case.period, cases.c.id != case.id, postings.c.account.in_(STANDING),
         )
     )
     for row in rows:

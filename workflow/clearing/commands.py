@@ -15,12 +15,14 @@ from workflow.assessment.model import months_in_force
 from workflow.attempt import SYSTEM, Attempt, refuse
 from workflow.clearing import booking
 from workflow.clearing.dues import moved_fen
+from workflow.clearing.exit_facts import gather_exit
 from workflow.clearing.figures import counted_in_months, gather, members_of_year, months_of
 from workflow.clearing.model import (
     CAUSES,
     KINDS,
     facts_digest,
-    last_day,
+    leaves_on,
+    leaving_member,
     open_objections,
     start_statutory_clock,
     year_of,
@@ -37,6 +39,7 @@ from workflow.clearing.paying import (
 )
 from workflow.i18n import lazy as _
 from workflow.organisations.model import consortia
+from workflow.settlement.model import last_day as month_end
 from workflow.settlement.model import terms_of_month
 
 __all__ = [
@@ -78,11 +81,13 @@ def enter_facts(
     """
     if not isinstance(fund_in_deficit, bool):
         raise refuse(_("请说明县级基金当期是否赤字"), field="fund_in_deficit")
-    known = members_of_year(attempt)
+    known = {leaving_member(attempt)} if leaving_member(attempt) else members_of_year(attempt)
     bad: list[Refusal] = []
     causes = _amounts(overrun_causes or {}, set(CAUSES), "overrun_causes", _("超支原因"), bad)
     fines = _amounts(penalties or {}, known, "penalties", _("违约金"), bad)
     adjusted = [_adjustment(one, known, bad) for one in adjustments]
+    if leaving_member(attempt) and any(one["kind"] == "away" for one in adjusted):
+        bad.append(_wrong("adjustments", _("成员退出清算不含县域外费用，请在年度清算中登记")))
     bad += [_wrong("adjustments", reason) for reason in counted_in_months(attempt, adjusted)]
     if risk_fund_fen is not None and not _is_amount(risk_fund_fen):
         bad.append(_wrong("risk_fund_fen", _("可用风险金应为不小于零的金额")))
@@ -157,16 +162,15 @@ def calculate(attempt: Attempt) -> None:
     year = year_of(attempt)
     in_force = months_in_force(attempt.connection, attempt.case.consortium_id, year)
     terms = terms_of_month(attempt.connection, attempt.case.consortium_id, in_force[-1]) if in_force else None
-    attempt.calculate(
-        "annual-clearing", gather(attempt), on=last_day(year), agreement=terms.answers if terms else {}
-    )
+    facts = gather_exit(attempt) if leaving_member(attempt) else gather(attempt)
+    attempt.calculate("annual-clearing", facts, on=leaves_on(attempt), agreement=terms.answers if terms else {})
     broken = [name for name, holds in attempt.results["identities"].items() if not holds]
     if broken:
         raise refuse(
             _("清算恒等式不成立：%(names)s；各月账与清算数不符，请查明后重算", names="、".join(broken)),
             who=_("医保经办机构"),
         )
-    months = months_of(attempt)
+    months = [one for one in months_of(attempt) if month_end(one.period) <= leaves_on(attempt)]
     attempt.dossier["months"] = sorted({one.period for one in months if one.closed})
     attempt.dossier["carried_months"] = [one.period for one in months if one.carried]
     attempt.case.amount_fen = moved_fen(attempt, "due_fen")

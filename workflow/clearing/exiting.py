@@ -12,7 +12,7 @@ from workflow.agreement.model import State as Agreement
 from workflow.agreement.model import terms_in_force
 from workflow.assessment.model import months_in_force
 from workflow.attempt import Attempt
-from workflow.clearing.model import last_day, year_of
+from workflow.clearing.model import last_day, leaving_member, year_of
 from workflow.model import cases
 
 EXIT_BUDGET = "clearing.exit_budget"
@@ -51,7 +51,9 @@ def budget_share_fen(attempt: Attempt, amount_fen: int) -> int:
 
 
 def exit_budget_ruled(attempt: Attempt) -> list[Refusal]:
-    """Of an exit, the place has said which part of the budget counts."""
+    """Of a consortium's exit, the place has said which part of the budget counts."""
+    if leaving_member(attempt):
+        return []
     try:
         budget_share_fen(attempt, 0)
     except Refused as refused:

@@ -14,10 +14,12 @@ from workflow.assessment.model import FUND, final, months_in_force
 from workflow.attempt import Attempt, refuse
 from workflow.budget.model import figure
 from workflow.clearing.exiting import budget_share_fen
-from workflow.clearing.model import last_day, year_of
+from workflow.clearing.leaving import exits_of, with_exits
+from workflow.clearing.model import last_day, leaves_on, year_of
 from workflow.i18n import lazy as _
 from workflow.model import cases, dossiers, journals, postings, worksheets
 from workflow.settlement.model import MonthFigure, months, rejections, results_of
+from workflow.settlement.model import last_day as month_end
 from workflow.takeover import model as takeovers
 
 MONTH_SUMS = {
@@ -44,15 +46,19 @@ def members_of_year(attempt: Attempt) -> set[str]:
 
 def unfinished_months(attempt: Attempt) -> list[str]:
     """Months of the agreement that are neither closed nor carried, by name."""
-    needed = set(months_in_force(attempt.connection, attempt.case.consortium_id, year_of(attempt)))
-    opened = months_of(attempt)
+    last = leaves_on(attempt)
+    needed = {
+        period for period in months_in_force(attempt.connection, attempt.case.consortium_id, year_of(attempt))
+        if month_end(period) <= last
+    }  # fmt: skip
+    opened = [one for one in months_of(attempt) if month_end(one.period) <= last]
     done = {one.period for one in opened if one.closed or one.carried}
     return sorted((needed - done) | {one.period for one in opened if not (one.closed or one.carried)})
 
 
 def gather(attempt: Attempt) -> dict[str, Any]:
     """The facts of the worksheet ``annual-clearing``; raises ``Refused`` without a budget or an assessment."""
-    year, entered = year_of(attempt), attempt.dossier["entered"]
+    year, entered = year_of(attempt), with_exits(attempt)
     counted = [one for one in months_of(attempt) if one.closed]
     budget = figure(attempt.connection, attempt.case.consortium_id, attempt.case.pool, year)
     score = final(attempt.connection, attempt.case.consortium_id, FUND, year)
@@ -63,6 +69,11 @@ def gather(attempt: Attempt) -> dict[str, Any]:
     members = member_facts(attempt, counted, advanced_fen - repaid_fen, carries)
     whole = {name: sum(one[name] for one in members) for name in (
         "own_fen", "inflow_fen", "rejected_own_fen", "rejected_inflow_fen", "penalties_fen", "opening_carry_fen")}
+    left = [one for one in members if "exit_returned_fen" in one]
+    if left:
+        whole["exit_paid_fen"] = sum(one["exit_paid_fen"] for one in left)
+        whole["exit_deposit_withheld_fen"] = sum(one["deposit_withheld_fen"] for one in left)
+        whole["exit_deposit_returned_fen"] = sum(one["exit_returned_fen"] for one in left)
     facts = {
         "consortium": attempt.consortium.code, "pool": attempt.case.pool, "year": year,
         "budget_fen": budget_share_fen(attempt, budget.amount_fen), **whole,
@@ -95,8 +106,14 @@ def counted_in_months(attempt: Attempt, adjustments: Iterable[Mapping[str, Any]]
         (line["kind"], line["member"], line["amount_fen"]): (one.period, line["document"])
         for one in months_of(attempt) if not one.carried for line in one.additions
     }  # fmt: skip
-    found = [settled.get((one["kind"], one["member"], one["fen"])) for one in adjustments]
-    return [
+    at_exit = {
+        (line["kind"], line["member"], line["fen"])
+        for one in exits_of(attempt).values() if one.entered is not None for line in one.entered["adjustments"]
+    }  # fmt: skip
+    asked = [(one["kind"], one["member"], one["fen"]) for one in adjustments]
+    twice = [_("清算调整：“%(member)s”退出清算时已计入这一笔，不能重复登记", member=one[1]) for one in asked if one in at_exit]
+    found = [settled.get(one) for one in asked]
+    return twice + [
         _("清算调整：%(period)s 已按“%(document)s”计入这一笔，不能重复登记", period=held[0], document=held[1])
         for held in found if held
     ]  # fmt: skip
@@ -143,7 +160,8 @@ def member_facts(
     attempt: Attempt, counted: Iterable[MonthFigure], prepaid_fen: int, carries: dict[str, tuple[int, int]]
 ) -> list[dict[str, Any]]:
     """Each member's year: its months, final-rate adjustments and penalties; they add up to the consortium's."""
-    entered, sums = attempt.dossier["entered"], month_sums(attempt, [one.case_id for one in counted])
+    entered, sums = with_exits(attempt), month_sums(attempt, [one.case_id for one in counted])
+    exits = exits_of(attempt)
     lead = attempt.parties.codes[attempt.consortium.lead_id]
     codes = sorted(
         members_of_year(attempt) | set(sums) | set(carries) | set(entered["penalties"])
@@ -166,6 +184,9 @@ def member_facts(
             "opening_carry_fen": carries.get(code, (0, 0))[0],
             "own_share_fen": 0,
         })  # fmt: skip
+        if code in exits:
+            found[-1]["exit_paid_fen"] = exits[code].paid_fen
+            found[-1]["exit_returned_fen"] = exits[code].returned_of_fen(one["deposit_fen"])
     return found
 
 
@@ -214,5 +235,5 @@ def _add_month(sums: Sums, dossier: dict[str, Any], facts: dict[str, Any]) -> No
     for member_code, kind, fen in rejections(dossier):
         sums[member_code][f"rejected_{kind}_fen"] += fen
     for code, result in results.items():
-        for name in ("deposit_fen", "prepayment_offset_fen", "net_fen"):
-            sums[code][name] += result[name]
+        for name in ("gross_fen", "audit_deduction_fen", "deposit_fen", "prepayment_offset_fen", "net_fen"):
+            sums[code][name] += result.get(name, 0)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, exists, func, literal, select
+from sqlalchemy import Connection, and_, exists, func, literal, or_, select
 
 from workflow import lifecycle, mending
 from workflow.agreement.model import RUNNING
 from workflow.attempt import SYSTEM, Attempt, Case
 from workflow.clearing.commands import open_for
-from workflow.clearing.model import State
+from workflow.clearing.leaving import OPEN_EXIT, due_exits, open_exit
+from workflow.clearing.model import EXIT, State
 from workflow.clock import day_of
 from workflow.db import moment_text
 from workflow.i18n import lazy as _
@@ -86,7 +87,8 @@ def due_calculations(connection: Connection, at: datetime) -> list[Due]:
         assessed.c.period == cases.c.period + "-fund", assessed.c.state == literal("final"),
     )  # fmt: skip
     waiting = select(cases).where(
-        cases.c.stage == "clearing", cases.c.state == str(State.OPEN), has_score, mending.not_mending()
+        cases.c.stage == "clearing", cases.c.state == str(State.OPEN),
+        or_(has_score, cases.c.period.contains(EXIT)), mending.not_mending()
     )
     for row in connection.execute(waiting).all():
         if _ready(connection, Case(*row), at):
@@ -110,7 +112,7 @@ def _moved(connection: Connection, at: datetime) -> list[Due]:
             month,
             and_(
                 month.c.stage == literal("settlement"), month.c.consortium_id == cases.c.consortium_id,
-                month.c.pool == cases.c.pool, func.substr(month.c.period, 1, 4) == cases.c.period,
+                month.c.pool == cases.c.pool, func.substr(month.c.period, 1, 4) == func.substr(cases.c.period, 1, 4),
                 month.c.since > cases.c.since,
             ),
         )
@@ -140,5 +142,6 @@ def calculate_due(connection: Connection, due: Due, at: datetime) -> None:
 
 JOBS = [
     Job("open_clearing", _("年度清算立案"), due_openings, open_due),
+    Job(OPEN_EXIT, _("成员退出清算立案"), due_exits, open_exit),
     Job(CALCULATE, _("年度清算计算"), due_calculations, calculate_due),
 ]

@@ -23,7 +23,16 @@ from workflow.clearing.conditions import (
 from workflow.clearing.exiting import exit_budget_ruled
 from workflow.clearing.figures import unfinished_months
 from workflow.clearing.forms import FORMS
-from workflow.clearing.model import STATE_LABELS, State, bureau, facts_confirmed_now, open_objections, year_of
+from workflow.clearing.leaving import every_exit_fixed, exit_deposit_ruled
+from workflow.clearing.model import (
+    STATE_LABELS,
+    State,
+    bureau,
+    facts_confirmed_now,
+    leaving_member,
+    open_objections,
+    year_of,
+)
 from workflow.i18n import lazy as _
 from workflow.machines import STAY, Ballot, BallotSeat, Stage, part, register, step
 from workflow.recalling import recalls
@@ -58,8 +67,8 @@ def every_month_closed_or_carried(attempt: Attempt) -> list[Refusal]:
 
 
 def fund_assessment_final(attempt: Attempt) -> Refusal | None:
-    """The year's fund assessment is final."""
-    if final(attempt.connection, attempt.case.consortium_id, FUND, year_of(attempt)):
+    """The year's fund assessment is final; a member's exit does not wait for it."""
+    if leaving_member(attempt) or final(attempt.connection, attempt.case.consortium_id, FUND, year_of(attempt)):
         return None
     return Refusal(
         reason=_("%(year)s 年成效考核还没有定论", year=year_of(attempt)), reason_en="The fund assessment is not final",
@@ -69,7 +78,9 @@ def fund_assessment_final(attempt: Attempt) -> Refusal | None:
 
 
 def budget_issued(attempt: Attempt) -> Refusal | None:
-    """The year's budget is issued."""
+    """The year's budget is issued; a member's exit does not wait for it."""
+    if leaving_member(attempt):
+        return None
     budget = figure(attempt.connection, attempt.case.consortium_id, attempt.case.pool, year_of(attempt))
     if budget is not None and budget.issued:
         return None
@@ -159,8 +170,8 @@ def every_bureau_is_there(attempt: Attempt) -> list[Refusal]:
     ]
 
 
-READY = (every_month_closed_or_carried, fund_assessment_final, budget_issued, exit_budget_ruled, facts_entered,
-         facts_confirmed, objections_answered)  # fmt: skip
+READY = (every_month_closed_or_carried, fund_assessment_final, budget_issued, exit_budget_ruled,
+         every_exit_fixed, exit_deposit_ruled, facts_entered, facts_confirmed, objections_answered)  # fmt: skip
 STEPS = (
     #    trigger          from                             to                shown as              taken by
     step("enter_facts",   (State.OPEN, State.CALCULATED),  State.OPEN,       _("登记清算事实"),    Role.AGENCY_CLERK,

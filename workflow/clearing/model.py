@@ -21,6 +21,7 @@ from workflow.i18n import lazy as _
 from workflow.model import cases, clocks, dossiers
 
 DUE_BY = "clearing.due_by"
+EXIT = "-exit-"
 KINDS = ("own", "inflow", "away", "rejected_own", "rejected_inflow")
 KIND_LABELS = {
     "own": _("本地参保人在本医共体"),
@@ -87,8 +88,20 @@ def closed(connection: Connection, consortium_id: int, pool: str, year: int) -> 
 
 
 def year_of(attempt: Attempt) -> int:
-    """The year that is cleared."""
-    return int(attempt.case.period)
+    """The year that is cleared, of a member's exit the year in which it left."""
+    return int(attempt.case.period[:4])
+
+
+def leaving_member(attempt: Attempt) -> str:
+    """The code of the member whose exit is cleared; nothing where a whole consortium is."""
+    found: str = attempt.dossier.get("leaving", {}).get("member", "")
+    return found
+
+
+def leaves_on(attempt: Attempt) -> date:
+    """The last day of what is cleared: a member's last, else the year's."""
+    last = attempt.dossier.get("leaving", {}).get("last_day")
+    return date.fromisoformat(last) if last else last_day(year_of(attempt))
 
 
 def last_day(year: int) -> date:

@@ -8,12 +8,14 @@ from governance.roles import Role
 from workflow.clearing.dues import member_dues, settled_now_fen
 from workflow.clearing.figures import months_of
 from workflow.clearing.forms import SupplementaryForm
-from workflow.clearing.model import CAUSES, KIND_LABELS, facts_confirmed_now
+from workflow.clearing.leaving import exits_of
+from workflow.clearing.model import CAUSES, KIND_LABELS, STATE_LABELS, State, facts_confirmed_now, leaves_on
 from workflow.clearing.supplementing import begin, differences
 from workflow.i18n import lazy as _
 from workflow.i18n import yuan
 from workflow.pages.sections import Begin, CasePage, Section
 from workflow.pages.words import pick
+from workflow.settlement.model import last_day as month_end
 
 RECEIPTS = {
     "kept": _("牵头医院留用"), "confirmed": _("已确认收款"), "proven": _("银行回单"), "recovered": _("已退回"),
@@ -51,9 +53,13 @@ def sections(page: CasePage) -> list[Section]:
             "period": one.period, "closed": one.closed, "carried": one.carried,
             "gross_fen": one.results.get("gross_fen"), "net_fen": one.results.get("net_to_lead_fen"),
         }
-        for one in months_of(page.attempt)
-    ]
+        for one in months_of(page.attempt) if month_end(one.period) <= leaves_on(page.attempt)
+    ]  # fmt: skip
     found = [Section(_("各月结算"), "clearing/months.html", rows=months), _entered(page)]
+    if "leaving" in page.dossier:
+        found.insert(0, _leaving(page))
+    elif exits_of(page.attempt):
+        found.append(_exits(page))
     results = page.attempt.results
     if results:
         checks = [(*IDENTITIES[name], holds) for name, holds in results["identities"].items()]
@@ -68,15 +74,38 @@ def sections(page: CasePage) -> list[Section]:
     return found
 
 
+def _leaving(page: CasePage) -> Section:
+    """Who leaves when by which agreement, and what that means for the year's clearing."""
+    return Section(
+        _("成员退出"), "clearing/leaving.html", name=_name(page, page.dossier["leaving"]["member"]),
+        last_day=page.dossier["leaving"]["last_day"], agreement=page.attempt.case.follows_id,
+    )
+
+
+def _exits(page: CasePage) -> Section:
+    """The members that left within the year, each with what its own clearing came to."""
+    rows = [
+        {"name": _name(page, one.member), "last_day": one.last_day, "case": one.case_id, "fixed": one.fixed,
+         "state": STATE_LABELS[State(one.state)], "paid_fen": one.paid_fen, "returned_fen": one.returned_fen}
+        for one in exits_of(page.attempt).values()
+    ]  # fmt: skip
+    return Section(_("年中退出的成员"), "clearing/exits.html", rows=rows)
+
+
+def _name(page: CasePage, code: str) -> str:
+    return pick(*page.attempt.affiliations.names().get(code, (code, code)))
+
+
 def _members(page: CasePage) -> Section:
     """The member clearing table, with its sums."""
     table = page.attempt.results["members"]
-    names = {member.code: member.name for member in page.attempt.parties.members}
-    columns = ("entitlement_fen", "net_paid_fen", "deposit_returned_fen", "deposit_forfeited_fen", "due_fen")
+    columns = ["entitlement_fen", "net_paid_fen", "deposit_returned_fen", "deposit_forfeited_fen", "due_fen"]
+    if exits := any("exit_paid_fen" in one for one in table.values()):
+        columns.insert(-1, "exit_paid_fen")
     return Section(
-        _("成员清算表"), "clearing/members.html",
-        rows=[(names.get(code, code), [one[name] for name in columns]) for code, one in table.items()],
-        sums=[sum(one[name] for one in table.values()) for name in columns],
+        _("成员清算表"), "clearing/members.html", exits=exits,
+        rows=[(_name(page, code), [one.get(name, 0) for name in columns]) for code, one in table.items()],
+        sums=[sum(one.get(name, 0) for one in table.values()) for name in columns],
         retained_fen=page.attempt.results["retained_fen"], own_share_fen=page.attempt.results["own_share_fen"],
     )
 

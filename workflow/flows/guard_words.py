@@ -124,6 +124,8 @@ GUARDS = {
     "bank_lines_resolved": "送银行的各笔都已到账，出错的已重送或经两人说明",
     "claims_stand": "有成员尚欠以前清算的款项",
     "every_member_has_its_due": "成员都已收到、退回，或转为未收款项",
+    "every_exit_fixed": "年中退出的成员，其退出清算已审批",
+    "exit_deposit_ruled": "成员退出的，当地已规定保证金退还比例",
     "exit_budget_ruled": "当地已规定退出年度的预算口径",
     "forfeit_proposed": "已提出不予释放",
     "money_out": "有成员的款项尚未确认，也没有银行凭证",

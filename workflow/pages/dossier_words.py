@@ -85,6 +85,7 @@ TERMS: dict[str, tuple[str, str]] = {
     "drg_budget": ("DRG 预算", "DRG budget"),
     # clearing and surplus plan
     "earlier_deposits": ("以前质量保证金", "earlier deposits"), "penalties": ("违约金", "penalties"),
+    "last_day": ("最后一天", "last day"),
     "before": ("上次清算", "the clearing before"), "source": ("来源", "source"),
     "carried_months": ("结转的月份", "carried months"), "parts": ("分配部分", "parts"), "reasons": ("原因", "reasons"),
     "carry": ("结转", "carry"), "consortium_risk_fund": ("医共体风险基金", "consortium risk fund"),

@@ -115,4 +115,6 @@ def period_label(period: str) -> Any:
         return _("%(year)s年成效考核", year=period[:4])
     if period.endswith("-contribution"):
         return _("%(year)s年内部考核", year=period[:4])
+    if period[4:10] == "-exit-":
+        return _("%(year)s年成员退出（%(code)s）", year=period[:4], code=period[10:])
     return period
