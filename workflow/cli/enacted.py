@@ -152,18 +152,19 @@ def impact_text(found: Mapping[str, Any]) -> Iterator[str]:
     yield f"{name.title}（{found['rule']}）  {found['place']}  {found['since']} 起：{was} → {value}"
     yield (
         f"{found['first']} 至 {found['last']} 已审批的工作表：{found['read']} 张用到，{found['changed']} 张不同，"
-        f"{found['refused']} 张不能计算"
+        f"{found['refused']} 张不能计算，{found['unknown']} 张不能重算"
     )
     if found["tallied"]:
-        yield "这项规则在汇总结算明细时就要用到，重算工作表看不出它的影响"
+        yield "这项规则在汇总结算明细时就要用到：各月已按冻结的结算明细文件重新汇总后再算"
     yield from (f"另行规定：{one}" for one in found["overrides"])
     for one in [*found["sums"], *found["total"]]:
         title = sheets.SHEETS[one["sheet"]].title
         yield f"{one.get('name', '合计')}\t{title}\t{one['sheets']} 张\t{_three(one)}"
     for one in found["cases"]:
-        if one["changed"]:
+        if one["changed"] or one["unknown"]:
             yield f"{one['name']} {one['period']} {sheets.SHEETS[one['sheet']].title} {one['pool']}\t{_three(one)}"
             yield from (f"  不能计算：{reason}" for reason in one["refused"])
+            yield from (f"  {reason}" for reason in one["unknown"])
             yield from (f"  {line['label']}\t{_side(line, 'was')} → {_side(line, 'now')}" for line in one["lines"])
     for one in found["supplementary"]:
         yield f"须补充：{one['name']} {one['period']} {sheets.SHEETS[one['sheet']].title} {one['pool']}\t{_three(one)}"
