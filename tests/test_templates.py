@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import wtforms
 from jinja2 import ChoiceLoader, DictLoader, Environment, FileSystemLoader
+from wtforms.fields.choices import SelectChoice
 
 from tests import case_samples
 from tests import page_samples as samples
@@ -173,6 +175,19 @@ def test_error_in_a_row_of_a_table_links_to_that_row() -> None:
     text = render("case", page=case_samples.case(wrong_form(case_samples.RulingForm())))
     assert "有 3 处需要改正" in text
     assert 'href="#step-approve-grades-2-grade-0"' in text and 'id="step-approve-grades-2-grade-0"' in text
+
+
+def test_several_of_a_list_are_ticked_without_holding_a_key() -> None:
+    class Copies(wtforms.Form):
+        to = wtforms.SelectMultipleField("阅知谁", choices=[SelectChoice("1", "市医保局"), SelectChoice("2", "<市财政局>")])
+
+    drawn = "{% from '_forms.html' import form_fields with context %}{{ form_fields(form, 'act') }}"
+    html = environment().from_string(drawn).render(form=Copies(to=["2"]))
+    assert "<select" not in html
+    assert re.findall(r'<input type="checkbox" id="([^"]+)" name="to" value="(.)"( checked)?>', html) == [
+        ("act-to-0", "1", ""), ("act-to-1", "2", " checked"),
+    ]  # fmt: skip
+    assert "<span>&lt;市财政局&gt;</span>" in html
 
 
 def test_deadline_is_told_in_words_not_only_in_colour() -> None:

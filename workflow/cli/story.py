@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 from pathlib import Path
 from typing import Any
@@ -103,8 +104,19 @@ def serve(url: str, port: int, ready: str, path: str) -> None:
 
     from workflow import create_app
 
+    _refuse_if_taken(port)
     click.echo(f"{ready}：http://127.0.0.1:{port}{path} （按 Ctrl+C 结束）")
     wait(create_app({"DATABASE_URL": url}), host="127.0.0.1", port=port, threads=8, ident="gongzhi")
+
+
+def _refuse_if_taken(port: int) -> None:
+    try:
+        with socket.create_server(("127.0.0.1", port)):
+            return
+    except OSError as taken:
+        raise click.ClickException(
+            f"端口 {port} 打不开，多半是已有程序占用；请换一个，例如 PORT={port + 1} (port {port} is taken, try another)"
+        ) from taken
 
 
 @click.command("serve")
