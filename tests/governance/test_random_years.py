@@ -1,4 +1,4 @@
-"""Twenty thousand random years, some lived month by month: every one keeps its identities and what the policy says."""
+"""Twenty thousand random years with members joining and leaving: each keeps its identities and what the policy says."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ def check(year: Year) -> None:
     assert results["fund_share_fen"] + results["own_share_fen"] == overrun_fen and results["fund_share_fen"] >= 0
     assert 0 <= results["deposit_returned_fen"] <= facts["deposit_withheld_fen"]
     check_limits(year, results)
+    check_members(year, results)
     if year.lived:
         check_accounts(year, results)
 
@@ -63,7 +64,12 @@ def check_accounts(year: Year, results: dict[str, Any]) -> None:
     settled_fen = accounts["gross"] - accounts["audit"]
     assert results["due_fen"] == (
         cost_fen - settled_fen + results["deposit_returned_fen"] - accounts["prepayment"] - accounts["carry"]
-        + results["retained_fen"] - results["own_share_fen"])
+        + results["retained_fen"] - results["own_share_fen"] - facts["exit_paid_fen"])
+
+
+def check_members(year: Year, results: dict[str, Any]) -> None:
+    """The members' parts are the whole to the fen, and who was cleared when it left gets nothing more."""
+    facts = year.facts
     shares = apportion(results["own_share_fen"], [1] * len(facts["members"]))
     members = [member | {"own_share_fen": part} for member, part in zip(facts["members"], shares, strict=True)]
     shared = run("annual-clearing", facts | {"members": members}, year.book).results
@@ -71,12 +77,35 @@ def check_accounts(year: Year, results: dict[str, Any]) -> None:
     assert due_fen + results["retained_fen"] == shared["due_fen"] == results["due_fen"]
     returned_fen = sum(member["deposit_returned_fen"] for member in shared["members"].values())
     assert returned_fen == results["deposit_returned_fen"]
+    alone = results["members"]
+    for member in facts["members"]:
+        if "exit_returned_fen" in member:
+            row = alone[member["member"]]
+            assert row["due_fen"] == 0 and row["deposit_returned_fen"] == member["exit_returned_fen"]
+    check_plan(year, results, sum(row["due_fen"] for row in alone.values()))
+
+
+def check_plan(year: Year, results: dict[str, Any], dues_fen: int) -> None:
+    """What the plan gives (or takes from) those that stayed, with all dues, is the consortium's due to the fen."""
+    stayed = [member["member"] for member in year.facts["members"] if "exit_returned_fen" not in member]
+    whole_fen = results["retained_fen"] - results["own_share_fen"]
+    levels = ["county", *(("township", "village")[number % 2] for number in range(len(stayed) - 1))]
+    if abs(whole_fen) < 10 or len(stayed) < 3:
+        assert dues_fen + whole_fen == results["due_fen"]
+        return
+    name = "retained_fen" if whole_fen > 0 else "own_share_fen"
+    members = [{"member": code, "level": level, "weight": str(number % 3 + 1), "reason": "份额过小"}
+               for number, (code, level) in enumerate(zip(stayed, levels, strict=True))]  # fmt: skip
+    plan = run("surplus-plan", {name: abs(whole_fen), "lead": stayed[0], "members": members}, year.book).results
+    assert set(plan["members"]) == set(stayed)
+    shared_fen = sum(plan["members"].values())
+    assert dues_fen + (shared_fen if whole_fen > 0 else -shared_fen) == results["due_fen"]
 
 
 @pytest.mark.parametrize("part", range(RUNS))
 def test_two_thousand_years_keep_their_identities(part: int) -> None:
     random = Random(f"{SEED}-{part}")
-    surpluses = overruns = lives = 0
+    surpluses = overruns = lives = joins = leaves = 0
     for number in range(YEARS_EACH):
         year = lived(random) if number % LIVED_ONE_IN == 0 else drawn(random)
         try:
@@ -87,6 +116,9 @@ def test_two_thousand_years_keep_their_identities(part: int) -> None:
         surpluses += charged_fen < year.facts["budget_fen"]
         overruns += charged_fen > year.facts["budget_fen"]
         lives += year.lived
+        joins += year.joins
+        leaves += year.leaves
+    assert min(joins, leaves) > lives // 4
     assert min(surpluses, overruns) > YEARS_EACH // 10 and lives >= YEARS_EACH // LIVED_ONE_IN
 
 
