@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
+from pathlib import Path
 
 import chinese_calendar
 import pytest
@@ -95,3 +97,28 @@ def test_two_sources_agree_on_every_announced_day() -> None:
         if chinese_calendar.is_workday(day) != (day in worked or (day.weekday() < 5 and day not in free))
     ]
     assert differing == []
+
+
+@pytest.mark.parametrize(
+    ("start", "last"),
+    [
+        ("2026-01-20", "2026-03-09"), ("2025-09-15", "2025-10-31"), ("2024-09-10", "2024-10-28"),
+        ("2026-01-12", "2026-02-28"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("url", ["sqlite_url", "nowhere"])
+def test_the_command_counts_thirty_working_days(
+    start: str, last: str, url: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    """On the database's own calendar, and before there is one on the calendar as shipped."""
+    from workflow import create_app
+
+    place = f"sqlite:///{tmp_path}/nowhere.sqlite" if url == "nowhere" else request.getfixturevalue(url)
+    app = create_app({"DATABASE_URL": place, "TESTING": True, "SECRET_KEY": "test"})
+    run = app.test_cli_runner().invoke
+    options = ["workdays", "--from", start, "--days", "30"]
+    found = run(args=[*options, "--json"])
+    assert found.exit_code == 0, (found.output, found.exception)
+    assert json.loads(found.output) == {"date": last, "provisional": False}
+    assert run(args=options).output.strip() == last
+    app.extensions["gongzhi.engine"].dispose()

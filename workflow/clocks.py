@@ -128,10 +128,11 @@ def resume(attempt: Attempt, name: str) -> None:
     else:
         away = attempt.day - row.paused_on
         paused, deadline, provisional = row.paused_days + away.days, row.deadline + away, False
+    overdue = row.overdue_on if deadline < attempt.day else None
     attempt.connection.execute(
         clocks.update()
         .where(clocks.c.case_id == row.case_id, clocks.c.name == name, clocks.c.serial == row.serial)
-        .values(paused_on=None, paused_days=paused, deadline=deadline, provisional=provisional)
+        .values(paused_on=None, paused_days=paused, deadline=deadline, provisional=provisional, overdue_on=overdue)
     )
     attempt.noted.setdefault("clocks", {})[name] = deadline.isoformat()
     attempt.noted.setdefault("paused", {})[name] = {

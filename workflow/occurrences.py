@@ -17,6 +17,7 @@ from workflow.model import occurrences, settings
 
 BACK_OFF_MINUTES = (1, 5, 30, 120, 720)
 HEARTBEAT = "jobs.heartbeat"
+LISTING = "listing:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +59,34 @@ def _insert(connection: Connection, values: dict[str, Any]) -> None:
 def run_due(engine: Engine, at: datetime, jobs: Iterable[Job]) -> list[Ran]:
     """Run everything that is due at ``at``, each in a transaction of its own; one broken run does not stop the rest.
 
-    What is due is listed first, in one reading transaction; what a run brings about is due at the next call.
+    What is due is listed first, in one reading transaction; what a run brings about is due at the next call. A job that
+    cannot even say what is due fails by itself, as a run of its own.
     """
-    with reading(engine) as connection:
-        listed = [(job, sorted(job.due(connection, at), key=_in_turn)) for job in jobs]
+    known = list(jobs)
+    try:
+        with reading(engine) as connection:
+            listed = [(job, _listed(connection, job, at)) for job in known]
+    except Exception:
+        listed = [(job, _listed_alone(engine, job, at)) for job in known]
     return [one for job, found in listed for due in found if (one := run_one(engine, job, due, at))]
+
+
+def _listed(connection: Connection, job: Job, at: datetime) -> list[Due]:
+    return sorted(job.due(connection, at), key=_in_turn)
+
+
+def _listed_alone(engine: Engine, job: Job, at: datetime) -> list[Due]:
+    """What is due of one job; where that cannot be said, saying it is what is due. Its scope is no case's."""
+    try:
+        with reading(engine) as connection:
+            return _listed(connection, job, at)
+    except Exception:
+        return [Due(0, f"{LISTING}{at.date().isoformat()}", at)]
+
+
+def _doing(job: Job, due: Due) -> Callable[[Connection, Due, datetime], Any]:
+    """What a run does: the job's work, or for a failed listing, listing once more."""
+    return job.run if not due.period.startswith(LISTING) else lambda connection, _due, at: list(job.due(connection, at))
 
 
 def _in_turn(due: Due) -> tuple[datetime, int, str]:
@@ -79,7 +103,7 @@ def run_one(engine: Engine, job: Job, due: Due, at: datetime, *, forced: bool = 
                 return None
             if row.status == "failed" and not forced and row.retry_at is not None and row.retry_at > at:
                 return None
-            job.run(connection, due, at)
+            _doing(job, due)(connection, due, at)
             connection.execute(
                 occurrences.update()
                 .where(occurrences.c.id == row.id)

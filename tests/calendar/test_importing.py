@@ -283,5 +283,7 @@ def test_the_command_shows_imports_and_refuses(app: Flask, tmp_path: Path) -> No
     again = run(args=options)
     assert (again.exit_code, "已经确定" in again.output) == (3, True)
     assert run(args=["calendar", "show", "--year", "2035"]).exit_code == 3
+    counted = json.loads(run(args=["workdays", "--from", "2027-01-05", "--days", "3", "--json"]).output)
+    assert counted == {"date": "2027-01-08", "provisional": False}, "the imported notice counts"
     far = run(args=["workdays", "--from", "2028-12-20", "--days", "30"])
     assert (far.exit_code, "没有 2029 年" in far.output) == (3, True)

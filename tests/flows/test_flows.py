@@ -16,7 +16,8 @@ from governance.roles import Role
 from tests.calendar.test_calendar_page import enter
 from tests.kernel.sample_stage import STAGE, Sample, registered, settle_in
 from tests.people import make_county
-from workflow import clock, stages
+from workflow import clock, lifecycle, stages
+from workflow.attempt import SYSTEM
 from workflow.calendar_days import load_calendar
 from workflow.clock import moment
 from workflow.db import moment_text, reading, writing
@@ -142,6 +143,34 @@ def test_stays_are_measured_by_state_and_whoever_ended_them(sample: Sample) -> N
     assert [one.number for one in early if one.state == "submitted"] == [2]
     assert [one.days for one in waiting] == [14, 13, 10, 5]
     assert all(one.holders for one in waiting)
+
+
+def left(sample: Sample, day: date, role: Role | None) -> None:
+    """A case that was submitted on 2 March and leaves that state on ``day``, by the agency or by a job."""
+    case_id = sample.open_case("submitted")
+    if role is not None:
+        sample.take(case_id, "accept", sample.actor(role), at=moment(day))
+        return
+    with writing(sample.engine) as connection:
+        lifecycle.take(connection, case_id, "admit", actor=SYSTEM, at=moment(day))
+
+
+def test_median_and_ninetieth_of_a_case_counted_by_hand(sample: Sample) -> None:
+    """From Monday 2 March 2026: 1, 5, 24, 24, 25, 42 and 46 working days in the agency's hands, 2 and 47 in the job's.
+
+    6 April is a holiday (清明节), 1 to 5 May are (劳动节), Saturday 9 May is worked; a Sunday adds nothing.
+    """
+    for month, day in ((3, 3), (3, 9), (4, 3), (4, 6), (4, 7), (5, 5), (5, 10)):
+        left(sample, date(2026, month, day), Role.AGENCY_CLERK)
+    left(sample, date(2026, 3, 4), None)
+    left(sample, date(2026, 5, 11), None)
+    with reading(sample.engine) as connection:
+        found = stuck.taken(connection, {sample.county.consortium_id}, stuck.Filters(stage="sample"))
+    told = [
+        (one.state, one.holder, one.number, one.median_days, one.ninetieth_days, one.most_days)
+        for one in found if one.state == "submitted"
+    ]  # fmt: skip
+    assert told == [("submitted", "医保经办机构经办", 7, 24, 46, 46), ("submitted", "系统", 2, 2, 47, 47)]
 
 
 def test_the_report_is_for_those_above(app: Flask, sample: Sample) -> None:

@@ -117,6 +117,30 @@ def test_a_clock_of_calendar_days_keeps_its_unit_over_a_pause(sample: Sample) ->
     assert row(sample, case_id).deadline == MONDAY + timedelta(days=rule.integer + 7)
 
 
+def test_a_clock_that_runs_on_after_it_was_overdue_is_flagged_again(sample: Sample) -> None:
+    """Sent back when it was late already: the pause moves its last day on, and that day may be missed as well."""
+    case_id = started(sample)
+    late = date(2026, 3, 17)
+    with on(sample, case_id, late) as attempt:
+        (due,) = jobs.overdue_clocks(attempt.connection, moment(late))
+        jobs.flag_overdue(attempt.connection, due, moment(late))
+        clocks.pause(attempt, "within")
+    with on(sample, case_id, date(2026, 3, 24)) as attempt:
+        clocks.resume(attempt, "within")
+    assert (row(sample, case_id).deadline, row(sample, case_id).overdue_on) == (date(2026, 3, 23), late)
+    again = started(sample)
+    with on(sample, again, date(2026, 3, 13)) as attempt:
+        attempt.connection.execute(
+            clock_rows.update().where(clock_rows.c.case_id == again).values(overdue_on=date(2026, 3, 13))
+        )
+        clocks.pause(attempt, "within")
+    with on(sample, again, date(2026, 3, 20)) as attempt:
+        clocks.resume(attempt, "within")
+    assert (row(sample, again).deadline, row(sample, again).overdue_on) == (date(2026, 3, 23), None)
+    with reading(sample.engine) as connection:
+        assert [one.scope for one in jobs.overdue_clocks(connection, moment(date(2026, 3, 24)))] == [again]
+
+
 def test_a_stopped_clock_is_never_overdue(sample: Sample) -> None:
     case_id = started(sample)
     with on(sample, case_id, MONDAY) as attempt:

@@ -9,15 +9,16 @@ from typing import Any
 
 import click
 from flask import current_app
-from flask.cli import AppGroup
+from flask.cli import AppGroup, with_appcontext
 from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 
 from governance.refusal import Refused
-from governance.workdays import add_workdays
+from governance.workdays import Calendar, add_workdays
 from workflow import clock, guards, jobs, occurrences
-from workflow.calendar_days import load_calendar
+from workflow.calendar_days import load_calendar, seed_calendar
 from workflow.cli.rules import REFUSED
-from workflow.db import make_engine, reading, upgrade, writing
+from workflow.db import make_engine, metadata, reading, upgrade, writing
 from workflow.model import occurrences as occurrence_rows
 
 MIGRATIONS = Path(__file__).resolve().parent.parent.parent / "migrations"
@@ -41,22 +42,33 @@ def upgrade_command() -> None:
     sys.exit(1 if missing else 0)
 
 
+def _calendar() -> Calendar:
+    try:
+        with reading(_engine()) as connection:
+            found = load_calendar(connection)
+    except SQLAlchemyError:
+        found = Calendar({}, set())
+    if found.known_years:
+        return found
+    engine = make_engine("sqlite://")
+    metadata.create_all(engine, [metadata.tables["settings"], metadata.tables["calendar_days"]])
+    with writing(engine) as connection:
+        seed_calendar(connection)
+        return load_calendar(connection)
+
+
 @click.command("workdays")
 @click.option("--from", "start", type=Day, required=True)
 @click.option("--days", type=click.IntRange(0, 3660), required=True)
 @click.option("--json", "as_json", is_flag=True)
+@with_appcontext
 def workdays_command(start: Any, days: int, as_json: bool) -> None:
-    """The last day of a period of working days; the start day is not counted."""
-    engine = make_engine("sqlite://")
-    from workflow.calendar_days import seed_calendar
-    from workflow.db import metadata
+    """The last day of a period of working days; the start day is not counted.
 
-    metadata.create_all(engine, [metadata.tables["settings"], metadata.tables["calendar_days"]])
-    with writing(engine) as connection:
-        seed_calendar(connection)
-        calendar = load_calendar(connection)
+    Counted on the calendar of this database, imported notices included; before it is set up, on the one shipped.
+    """
     try:
-        day, provisional = add_workdays(start.date(), days, calendar)
+        day, provisional = add_workdays(start.date(), days, _calendar())
     except Refused as refused:
         click.echo(f"{refused}（{refused.refusals[0].who}）", err=True)
         sys.exit(REFUSED)

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, exists, or_, select
 
+from workflow.acts.model import recusals
 from workflow.model import cases, notices, tasks
 
 
@@ -22,18 +23,25 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """One role in one organisation, once, however many seats give it."""
+    """One role in one organisation, once, however many seats give it; ``viewer_id`` is who sits there."""
 
     organisation_id: int
     role: str
     claims: tuple[Claim, ...]
+    viewer_id: int
 
     def tasks(self) -> ColumnElement[bool]:
-        """Which open tasks wait here for the holder: those of the post that are not somebody else's by name."""
-        named = [_in_stage(tasks.c.case_id, tasks.c.person_id == one.person_id, one.stage) for one in self.claims]
-        free = [_in_stage(tasks.c.case_id, tasks.c.person_id.is_(None), stage) for stage in self._stages()]
+        """Which open tasks wait here for the holder: those of the post that are not somebody else's by name.
+
+        Who has stepped back from a case is waited for in it no more, nor is who acts for them.
+        """
         here = (tasks.c.organisation_id == self.organisation_id, tasks.c.role == self.role)
-        return and_(*here, or_(*free, *named))
+        return and_(*here, or_(*(self._claimed(one) for one in self.claims)))
+
+    def _claimed(self, claim: Claim) -> ColumnElement[bool]:
+        theirs = or_(tasks.c.person_id.is_(None), tasks.c.person_id == claim.person_id)
+        stays = ~_stepped_back(tasks.c.case_id, {self.viewer_id, claim.person_id})
+        return _in_stage(tasks.c.case_id, and_(theirs, stays), claim.stage)
 
     def notices(self) -> ColumnElement[bool]:
         """Which notices reach the holder here."""
@@ -46,6 +54,10 @@ class Post:
     def _stages(self) -> list[str]:
         stages = sorted({one.stage for one in self.claims})
         return [""] if "" in stages else stages
+
+
+def _stepped_back(case_id: Any, people: set[int]) -> ColumnElement[bool]:
+    return exists().where(recusals.c.case_id == case_id, recusals.c.person_id.in_(sorted(people)))
 
 
 def _in_stage(case_id: Any, condition: ColumnElement[bool], stage: str) -> ColumnElement[bool]:
@@ -89,7 +101,7 @@ def _posts(viewer: Any) -> tuple[Post, ...]:
         person = getattr(seat, "for_person_id", None) or viewer.person_id
         found[seat.organisation_id, str(seat.role)].add(Claim(person, getattr(seat, "for_stage", "")))
     return tuple(
-        Post(organisation, role, tuple(sorted(claims, key=lambda one: (one.person_id, one.stage))))
+        Post(organisation, role, tuple(sorted(claims, key=lambda one: (one.person_id, one.stage))), viewer.person_id)
         for (organisation, role), claims in sorted(found.items())
     )
 

@@ -41,6 +41,8 @@ def _scope(row: Any) -> str:
 def period_words(period: str) -> Any:
     """What a run was for, as people say it: a month, a day, a clock's end, or the how-manieth time since a day."""
     name, _colon, rest = period.partition(":")
+    if name == occurrences.LISTING[:-1]:
+        return _("%(day)s 查找到期事项", day=rest)
     if name in ROLE_NAMES:
         return f"{words.role_name(name)} {rest}"
     if name in words.CLOCKS:
