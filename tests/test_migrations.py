@@ -19,6 +19,7 @@ import workflow.accounts.model
 import workflow.model
 import workflow.organisations.model  # noqa: F401
 from workflow import guards
+from workflow.banking import accounts, sealing
 from workflow.db import make_engine, metadata, reading, upgrade, writing
 from workflow.guards import LATER, manifest, missing
 
@@ -168,3 +169,33 @@ def test_flask_migrate_reaches_the_engine_of_the_application(empty: Engine) -> N
     with app.app_context():
         flask_migrate.downgrade(revision="base")
     assert left_over(empty) == []
+
+
+def test_numbers_stored_in_clear_are_sealed_and_their_bytes_gone(empty: Engine, tmp_path: Path) -> None:
+    number = "6228480402564890018"
+    go(empty, "head")
+    go(empty, "0011")
+    with writing(empty) as connection:
+        for statement in (
+            "INSERT INTO organisations (id, code, name, name_en, kind, place) VALUES (1,'o','样例','o','hospital','p')",
+            "INSERT INTO persons (id, login, name, password_hash, demo) VALUES (1, 'a', '甲', '!', 1)",
+            "INSERT INTO bank_accounts (id, organisation_id, holder, bank, number, reason, proposed_by, at)"
+            f" VALUES (1, 1, '户名', '样例银行', '{number}', '开户', 1, '2026-03-01T01:00:00.000000Z')",
+        ):
+            connection.execute(text(statement))
+    go(empty, "head")
+    with reading(empty) as connection:
+        assert missing(connection) == []
+        row = connection.execute(text("SELECT * FROM bank_account_numbers")).one()
+        assert accounts.in_force(connection, [1]) == {}
+        account = connection.execute(text("SELECT * FROM bank_accounts")).one()
+        held = sealing.Sealed(row.key, row.sealed, row.mark, row.tail)
+        assert sealing.opened(held, accounts.bound_to(account)) == number and row.tail == number[-4:]
+        assert "number" not in account._mapping and number not in repr(row)
+    if empty.dialect.name == "sqlite":
+        empty.dispose()
+        left = b"".join(one.read_bytes() for one in tmp_path.glob("empty.sqlite*"))
+        assert number.encode() not in left
+    go(empty, "0011")
+    with reading(empty) as connection:
+        assert connection.scalar(text("SELECT number FROM bank_accounts")) == number

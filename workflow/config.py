@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 DEFAULT_DATABASE = "sqlite:///var/gongzhi.sqlite"
+TOP = Path(__file__).resolve().parent.parent
 
 
 def settings_from_environment() -> dict[str, Any]:
@@ -17,6 +18,16 @@ def settings_from_environment() -> dict[str, Any]:
     if os.environ.get("GONGZHI_HTTPS") == "1":
         found["SESSION_COOKIE_SECURE"] = True
     return found
+
+
+def bank_keys_given() -> list[str]:
+    """The keys of account numbers that ``GONGZHI_BANK_KEYS`` gives, the newest first; none where they lie in a file."""
+    return [one for one in os.environ.get("GONGZHI_BANK_KEYS", "").replace(",", " ").split() if one]
+
+
+def bank_key_file() -> Path:
+    """Where the keys of account numbers lie: ``GONGZHI_BANK_KEY_FILE``, else ``var/bank_keys``."""
+    return Path(os.environ.get("GONGZHI_BANK_KEY_FILE") or TOP / "var" / "bank_keys")
 
 
 def database_url() -> str:

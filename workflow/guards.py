@@ -17,12 +17,12 @@ APPEND_ONLY = (
     "admin_records", "seals", "seal_heads", "recusals", "comments", "definitions", "enacted_rules", "rule_impacts",
     "bank_accounts", "bank_account_answers", "register_files", "register_file_answers",
 )  # fmt: skip
-GUARDED = (*APPEND_ONLY, "answers", "rounds", "cases", "journals", "papers")
+GUARDED = (*APPEND_ONLY, "bank_account_numbers", "answers", "rounds", "cases", "journals", "papers")
 NEVER_REPLACED = tuple(name for name in GUARDED if name not in ("answers", "attachments"))
 LATER = {
     "admin_records": "0003", "seals": "0004", "seal_heads": "0004", "recusals": "0006", "comments": "0006",
     "definitions": "0006", "enacted_rules": "0007", "rule_impacts": "0007",
-    "bank_accounts": "0008", "bank_account_answers": "0008",
+    "bank_accounts": "0008", "bank_account_answers": "0008", "bank_account_numbers": "0012",
     "register_files": "0009", "register_file_answers": "0009", "papers": "0010",
 }  # fmt: skip
 OWN_RULES = frozenset(
@@ -31,6 +31,7 @@ OWN_RULES = frozenset(
         "guard_rounds__fixed",
         "guard_answers__answered",
         "guard_records__chained",
+        "guard_bank_account_numbers__fixed",
         "guard_journals__opened",
         "guard_journals__sealing",
         "guard_postings__unsealed",

@@ -15,7 +15,7 @@ from sqlalchemy import (
 )
 
 from workflow.acts.model import definitions as definitions
-from workflow.banking.model import bank_account_answers, bank_accounts  # noqa: F401
+from workflow.banking.model import bank_account_answers, bank_account_numbers, bank_accounts  # noqa: F401
 from workflow.calendar.model import calendar_days as calendar_days
 from workflow.claims.model import claim_files as claim_files
 from workflow.db import Day, Fen, Flag, Key, Moment, key_column, table

@@ -10,12 +10,12 @@ from typing import Any
 
 from governance.roles import Role
 from tests.settlement.months import Month, moment
-from workflow import door, files, stages
-from workflow.attempt import Actor
+from workflow import door, stages
+from workflow.attempt import SYSTEM, Actor, Attempt
 from workflow.banking import accounts
-from workflow.banking.sending import HEADER
+from workflow.banking.sending import HEADER, content_of
 from workflow.banking.spreadsheets import csv_bytes, csv_rows
-from workflow.db import writing
+from workflow.db import reading, writing
 from workflow.organisations.office import OPERATOR, Office
 
 _keys = itertools.count()
@@ -55,7 +55,9 @@ def book(month: Month) -> dict[str, Any]:
 
 def sent(month: Month, number: int = -1) -> list[dict[str, str]]:
     """The rows of a payment file as they were sent, without the totals."""
-    rows = csv_rows(files.open_bytes(book(month)["batches"][number]["sha256"]))
+    with reading(month.engine) as connection:
+        attempt = Attempt(connection, month.case, SYSTEM, moment("2025-04-20"))
+        rows = csv_rows(content_of(attempt, book(month)["batches"][number]))
     return [dict(zip(HEADER, row, strict=True)) for row in rows[1:-1]]
 
 

@@ -50,7 +50,8 @@ def test_the_database_itself_keeps_accounts_and_the_two_people(engine: Engine) -
     with reading(engine) as connection:
         number = connection.scalar(select(bank_accounts.c.id))
     for statement in (
-        "UPDATE bank_accounts SET number = '99999999'",
+        "UPDATE bank_accounts SET holder = '别人'",
+        "UPDATE bank_account_numbers SET sealed = 'x'",
         "DELETE FROM bank_account_answers",
         f"INSERT INTO bank_account_answers (account_id, proposed_by, verdict, person_id, note, at)"
         f" VALUES ({number}, {person}, 'confirmed', {person}, '', 'x')",

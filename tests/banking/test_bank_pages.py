@@ -68,7 +68,7 @@ def test_the_bank_page_shows_what_is_open_and_its_file_only_to_finance(app: Flas
     with reading(month.engine) as connection:
         told = connection.scalars(select(records.c.person_id).where(records.c.verb == "bank_file_taken")).all()
     assert told == [month.actor(Role.LEAD_FINANCE).person_id] * 2
-    digest = book(month)["batches"][0]["sha256"]
+    digest = book(month)["batches"][0]["kept"]
     assert finance.get(f"/files/{month.case_id}/{digest}").status_code == 404, "past the record there is no way to it"
     reply = book(month)["replies"][0]["sha256"]
     codes = [one.get(f"/files/{month.case_id}/{reply}").status_code for one in (finance, member)]

@@ -17,7 +17,7 @@ from tests.banking.banks import REPLY, act, answer, book, open_accounts, plain, 
 from tests.settlement.months import Month, moment, prepare
 from workflow import door, files
 from workflow.attempt import SYSTEM, Attempt
-from workflow.banking.sending import as_xlsx
+from workflow.banking.sending import as_xlsx, content_of
 from workflow.banking.spreadsheets import MARK, csv_rows
 from workflow.claims.container import cells
 from workflow.db import reading
@@ -54,7 +54,8 @@ def test_the_agencys_file_pays_the_lead_the_whole(month: Month) -> None:
 
 def test_a_file_is_marked_totalled_and_kept_by_its_hash(sent_month: Month) -> None:
     (batch,) = book(sent_month)["batches"]
-    content = files.open_bytes(batch["sha256"])
+    with reading(sent_month.engine) as connection:
+        content = content_of(Attempt(connection, sent_month.case, SYSTEM, moment("2025-04-14")), batch)
     assert content.startswith(MARK) and hashlib.sha256(content).hexdigest() == batch["sha256"]
     rows, nets = csv_rows(content), sent_month.results()["members"]
     assert rows[-1][0] == "合计" and rows[-1][3] == f"{len(rows) - 2} 笔"
@@ -67,7 +68,9 @@ def test_a_file_is_marked_totalled_and_kept_by_its_hash(sent_month: Month) -> No
         kept = connection.scalars(select(attachments.c.sha256).where(attachments.c.section == "bank_file")).all()
         told = connection.scalars(select(records.c.body).where(records.c.verb == "bank_file")).all()
         book_ = as_xlsx(content, Attempt(connection, sent_month.case, SYSTEM, moment("2025-04-14")))
-    assert kept == [batch["sha256"]] and batch["sha256"] in told[0]
+    assert kept == [batch["kept"]] and batch["sha256"] in told[0] and batch["kept"] in told[0]
+    masked = csv_rows(files.open_bytes(batch["kept"]))
+    assert {row[5] for row in masked[1:-1]} == {f"····{row[5][-4:]}" for row in rows[1:-1]}
     typed = list(cells(book_, "batch.xlsx"))
     assert [row[9] for _number, row in typed[1:-1]] == [row[9] for row in rows[1:-1]]
     assert typed[1][1][5] == rows[1][5]

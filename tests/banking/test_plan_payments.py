@@ -15,7 +15,7 @@ from tests.clearing.preceding import at
 from tests.surplus_plan.plans import RETAINED_FEN, Desk
 from workflow import door, files, ledger
 from workflow.attempt import Actor
-from workflow.banking.sending import HEADER
+from workflow.banking.sending import HEADER, content_of
 from workflow.banking.spreadsheets import csv_rows
 from workflow.db import reading
 
@@ -38,7 +38,7 @@ class Bank:
         return found
 
     def sent(self) -> list[dict[str, str]]:
-        rows = csv_rows(files.open_bytes(self.batch()["sha256"]))
+        rows = csv_rows(self.desk.read(lambda attempt: content_of(attempt, attempt.progress["bank"]["batches"][-1])))
         return [dict(zip(HEADER, row, strict=True)) for row in rows[1:-1]]
 
 

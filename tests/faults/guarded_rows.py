@@ -28,8 +28,9 @@ LATER_ROWS = (
     " VALUES (1, 1, 1, 'p', 'r', '2026-04-01', '\"1\"', 'sample', '样例', '样例', '样例', '2026-03-01', '一', '样例',"
     f" '2026-03-01', 0, 'x', 'x', 1, '{AT}', '', 'e1')",
     f"INSERT INTO rule_impacts (case_id, version, body, sha256, at) VALUES (1, 1, '{{}}', 'x', '{AT}')",
-    "INSERT INTO bank_accounts (id, organisation_id, holder, bank, number, reason, proposed_by, at)"
-    f" VALUES (1, 1, '样例', '样例银行', '6200', '开户', 1, '{AT}')",
+    "INSERT INTO bank_accounts (id, organisation_id, holder, bank, reason, proposed_by, at)"
+    f" VALUES (1, 1, '样例', '样例银行', '开户', 1, '{AT}')",
+    "INSERT INTO bank_account_numbers (account_id, key, sealed, mark, tail) VALUES (1, 'k1', 's1', 'm1', '6200')",
     "INSERT INTO bank_account_answers (account_id, proposed_by, verdict, person_id, note, at)"
     f" VALUES (1, 1, 'confirmed', 2, '', '{AT}')",
     "INSERT INTO register_files (id, place, period, sha256, row_count, body, imported_by, at)"
@@ -79,7 +80,7 @@ ROWS = (
 _CHANGED = {
     "recusals": "reason = '无'", "comments": "body = '没看过'", "definitions": "body = '[]'",
     "enacted_rules": "value = '2'",
-    "rule_impacts": "body = '[]'", "bank_accounts": "number = '6211'", "bank_account_answers": "verdict = 'refused'",
+    "rule_impacts": "body = '[]'", "bank_accounts": "holder = '别人'", "bank_account_numbers": "sealed = 's2'", "bank_account_answers": "verdict = 'refused'",
     "register_files": "row_count = 9", "register_file_answers": "verdict = 'refused'",
 }  # fmt: skip
 _CLOSED = f"closed_by = 3, closed_at = '{AT}'"
@@ -123,6 +124,8 @@ LATER_ATTACKS = (
         for attack in (f"UPDATE {table} SET {changed}", f"DELETE FROM {table}")
     ),
     *ON_PAPER,
+    "UPDATE bank_account_numbers SET key = 'k2', tail = '0000'",
+    "UPDATE bank_account_numbers SET key = 'k2', account_id = 2",
 )
 # The same row again, over the one that lies there.
 LATER_REPLACEMENTS = (

@@ -51,6 +51,12 @@ class AnswerForm(StepForm):
     note = StringField(_("说明"), [Optional(), Length(max=500)])
 
 
+class FindForm(StepForm):
+    """A number to look for; it is posted, so that it stands in no address and no log of addresses."""
+
+    number = StringField(_("账号"), [_REQUIRED, Length(max=32)], description=_("输入完整账号，看登记在哪些机构名下"))
+
+
 def _office() -> Office | None:
     """The viewer's office as an administrator, or ``None``."""
     return office_of(Role.ADMINISTRATOR) if current_user.has_role(Role.ADMINISTRATOR) else None
@@ -71,9 +77,11 @@ def _readable() -> tuple[set[int], bool]:
     return bodies, current_user.has_role(*AGENCY)
 
 
-def _page(form: ProposeForm | None, answer: Any = None, status: int = 200) -> Any:
+def _page(
+    form: ProposeForm | None, answer: Any = None, status: int = 200, *, number: str = "", find: FindForm | None = None
+) -> Any:
     bodies, in_full = _readable()
-    rows, person = accounts.everything(connection(), bodies), current_user.person_id
+    rows, person = accounts.everything(connection(), bodies, number), current_user.person_id
     latest = accounts.in_force(connection(), bodies)
     used = {one.id for one in latest.values()}
     with_one = set(latest)
@@ -83,17 +91,19 @@ def _page(form: ProposeForm | None, answer: Any = None, status: int = 200) -> An
         without=list(connection().scalars(without)) if _office() else [],
         administers=_office() is not None,
         has_errors=status != 200,
-        answer=answer,
+        answer=answer, found=bool(number),
     )
     return render_template(
-        "banking/accounts.html", page=page, form=form, blank=AnswerForm(None), key=new_key()
+        "banking/accounts.html", page=page, form=form, blank=AnswerForm(None), key=new_key(),
+        find=find or FindForm(None),
     ), status
 
 
 def _row(row: Any, person: int, in_full: bool, used: set[int]) -> SimpleNamespace:
     return SimpleNamespace(
         id=row.id, name=words.pick(row.name, row.name_en), holder=row.holder, bank=row.bank,
-        number=row.number if in_full else accounts.masked(row.number), reason=row.reason, by=row.by, at=row.at,
+        number=accounts.number_of(row) if in_full else accounts.masked(row.tail),
+        reason=row.reason, by=row.by, at=row.at,
         state=accounts.STATES[row.verdict or "proposed"], verdict=row.verdict, note=row.note or "",
         in_use=row.id in used, mine=row.proposed_by == person,
     )  # fmt: skip
@@ -120,6 +130,18 @@ def index() -> Any:
         done = act(form, office, accounts.propose_account, PAGE)
         return done if done is not None else _page(form, status=422)
     return _page(form)
+
+
+@blueprint.post(f"{PAGE}/find")
+@signed_in
+def find() -> Any:
+    """The accounts of one number among those one may read, found by its keyed hash."""
+    _readable()
+    form, office = FindForm(), _office()
+    blank = _form(office, blank=True) if office else None
+    if not form.validate_on_submit():
+        return _page(blank, status=422, find=form)
+    return _page(blank, number=str(form.number.data).strip(), find=form)
 
 
 @blueprint.post(f"{PAGE}/<int:account>")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -11,7 +12,9 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from workflow.attempt import refuse
+from workflow.banking import sealing
 from workflow.banking.model import bank_account_answers as answers
+from workflow.banking.model import bank_account_numbers as numbers
 from workflow.banking.model import bank_accounts as accounts
 from workflow.i18n import lazy as _
 from workflow.organisations.commands import find_organisation
@@ -34,38 +37,93 @@ class Account:
     number: str
 
 
-def masked(number: str) -> str:
+def masked(tail: str) -> str:
     """An account number of which only the last four digits are told."""
-    return f"····{number[-4:]}"
+    return f"····{tail[-sealing.TOLD:]}"
+
+
+def number_of(row: Any) -> str:
+    """The number of a row of accounts joined with its sealed number; raises ``Refused`` where it does not open."""
+    return sealing.opened(sealing.Sealed(row.key, row.sealed, row.mark, row.tail), bound_to(row))
+
+
+def bound_to(row: Any) -> list[str | int]:
+    """What a sealed number is bound to: the account, whose it is, and under which name it is paid."""
+    return [row.id, row.organisation_id, row.holder, row.bank]
 
 
 def in_force(connection: Connection, organisation_ids: Collection[int]) -> dict[int, Account]:
     """The account confirmed last of each organisation that has one, by the organisation's number."""
     query = (
-        select(accounts.c.id, accounts.c.organisation_id, accounts.c.holder, accounts.c.bank, accounts.c.number)
+        select(accounts, numbers.c.key, numbers.c.sealed, numbers.c.mark, numbers.c.tail)
         .join(answers, answers.c.account_id == accounts.c.id)
+        .join(numbers, numbers.c.account_id == accounts.c.id)
         .where(answers.c.verdict == "confirmed", accounts.c.organisation_id.in_(organisation_ids))
         .order_by(answers.c.at, accounts.c.id)
     )
-    return {
-        row.organisation_id: Account(row.id, row.holder, row.bank, row.number) for row in connection.execute(query)
-    }
+    latest = {row.organisation_id: row for row in connection.execute(query)}
+    return {body: Account(row.id, row.holder, row.bank, number_of(row)) for body, row in latest.items()}
 
 
-def everything(connection: Connection, organisation_ids: Collection[int]) -> list[Any]:
-    """Every account ever proposed for these organisations, newest first, with its state and the two people."""
+def numbers_by_id(connection: Connection, account_ids: Collection[int]) -> dict[int, str]:
+    """The numbers of these accounts, by account; raises ``Refused`` where one does not open."""
+    query = (
+        select(accounts, numbers.c.key, numbers.c.sealed, numbers.c.mark, numbers.c.tail)
+        .join(numbers, numbers.c.account_id == accounts.c.id)
+        .where(accounts.c.id.in_(account_ids))
+    )
+    return {row.id: number_of(row) for row in connection.execute(query)}
+
+
+def everything(connection: Connection, organisation_ids: Collection[int], number: str = "") -> list[Any]:
+    """Every account ever proposed for these organisations, newest first, with its state and the two people.
+
+    With a ``number``, only the accounts of that number, found by its keyed hash. The numbers stay sealed.
+    """
     query = (
         select(
-            accounts, organisations.c.code, organisations.c.name, organisations.c.name_en, persons.c.name.label("by"),
+            accounts, numbers.c.key, numbers.c.sealed, numbers.c.mark, numbers.c.tail, organisations.c.code,
+            organisations.c.name, organisations.c.name_en, persons.c.name.label("by"),
             answers.c.verdict, answers.c.note, answers.c.at.label("answered_at"),
         )
+        .join(numbers, numbers.c.account_id == accounts.c.id)
         .join(organisations, organisations.c.id == accounts.c.organisation_id)
         .join(persons, persons.c.id == accounts.c.proposed_by)
         .outerjoin(answers, answers.c.account_id == accounts.c.id)
         .where(accounts.c.organisation_id.in_(organisation_ids))
         .order_by(accounts.c.id.desc())
     )  # fmt: skip
+    if number:
+        query = query.where(numbers.c.mark.in_(sealing.marks(number)))
     return list(connection.execute(query))
+
+
+def keep_number(connection: Connection, row: Any, number: str) -> None:
+    """Keep the sealed number of an account that was just written down."""
+    held = sealing.seal(number, bound_to(row))
+    connection.execute(
+        numbers.insert().values(account_id=row.id, key=held.key, sealed=held.sealed, mark=held.mark, tail=held.tail)
+    )
+
+
+def seal_anew(connection: Connection) -> int:
+    """Seal every number under the newest key that is sealed under an older one; returns how many."""
+    newest = sealing.keys()[0].name
+    query = (
+        select(accounts, numbers.c.key, numbers.c.sealed, numbers.c.mark, numbers.c.tail)
+        .join(numbers, numbers.c.account_id == accounts.c.id)
+        .where(numbers.c.key != newest)
+        .order_by(accounts.c.id)
+    )
+    older = connection.execute(query).all()
+    for row in older:
+        held = sealing.seal(number_of(row), bound_to(row))
+        connection.execute(
+            numbers.update()
+            .where(numbers.c.account_id == row.id)
+            .values(key=held.key, sealed=held.sealed, mark=held.mark)
+        )
+    return len(older)
 
 
 def propose_account(
@@ -86,9 +144,11 @@ def propose_account(
     waiting = [row for row in everything(connection, [body.id]) if row.verdict is None]
     if waiting:
         raise refuse(_("“%(name)s”已有一个账户待确认，请先确认或不予确认", name=body.name), field="organisation")
-    row = {"organisation_id": body.id, "holder": holder, "bank": bank, "number": number, "reason": said}
+    row = {"organisation_id": body.id, "holder": holder, "bank": bank, "reason": said}
     values = row | {"proposed_by": _person(office), "at": at}
-    found: int = connection.execute(accounts.insert().values(**values).returning(accounts.c.id)).scalar_one()
+    written = connection.execute(accounts.insert().values(**values).returning(accounts)).one()
+    keep_number(connection, written, number)
+    found: int = written.id
     told = {"account": found, "organisation": organisation, "number": masked(number), "reason": said}
     record(connection, office, at, "propose_account", told)
     return found
@@ -101,7 +161,11 @@ def answer_account(
     """Another administrator confirms the account, typing its number again, or refuses it with a note."""
     begin(connection)
     row = connection.execute(
-        select(accounts, organisations.c.place, answers.c.verdict)
+        select(
+            accounts, numbers.c.key, numbers.c.sealed, numbers.c.mark, numbers.c.tail, organisations.c.place,
+            answers.c.verdict,
+        )
+        .join(numbers, numbers.c.account_id == accounts.c.id)
         .join(organisations, organisations.c.id == accounts.c.organisation_id)
         .outerjoin(answers, answers.c.account_id == accounts.c.id)
         .where(accounts.c.id == account)
@@ -115,7 +179,7 @@ def answer_account(
         raise refuse(_("登记和确认账户须由两人办理"), who=_("另一位系统管理员"), field="verdict")
     if verdict not in ("confirmed", "refused"):
         raise refuse(_("请选择确认或不予确认"), field="verdict")
-    if verdict == "confirmed" and number != row.number:
+    if verdict == "confirmed" and not hmac.compare_digest(number.encode(), number_of(row).encode()):
         raise refuse(_("再次输入的账号与登记的不一致，请对照原件"), who=_("另一位系统管理员"), field="number")
     if verdict == "refused" and not note.strip():
         raise refuse(_("不予确认的，请写明原因"), field="note")

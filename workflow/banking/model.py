@@ -1,4 +1,7 @@
-"""Bank accounts of organisations: what one administrator proposed, what another said to it; both only ever added."""
+"""Bank accounts of organisations: what one administrator proposed, what another said to it; both only ever added.
+
+The number stands apart and sealed, so that it can be sealed anew under another key; nothing else of its row changes.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +16,20 @@ bank_accounts = table(
     Column("organisation_id", Key, ForeignKey("organisations.id"), nullable=False, index=True),
     Column("holder", Text, nullable=False),
     Column("bank", Text, nullable=False),
-    Column("number", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("proposed_by", Key, ForeignKey("persons.id"), nullable=False),
     Column("at", Moment, nullable=False),
     UniqueConstraint("id", "proposed_by"),
+)
+
+bank_account_numbers = table(
+    "bank_account_numbers",
+    Column("account_id", Key, ForeignKey("bank_accounts.id"), nullable=False),
+    Column("key", Text, nullable=False),
+    Column("sealed", Text, nullable=False),
+    Column("mark", Text, nullable=False, index=True),
+    Column("tail", Text, nullable=False),
+    PrimaryKeyConstraint("account_id"),
 )
 
 bank_account_answers = table(

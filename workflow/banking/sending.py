@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -10,7 +11,7 @@ from governance.refusal import Refusal, Refused
 from workflow import files
 from workflow.attempt import Attempt, refuse
 from workflow.banking import standing
-from workflow.banking.accounts import Account, in_force
+from workflow.banking.accounts import Account, in_force, masked, numbers_by_id
 from workflow.banking.payments import Payee, Payment, handled_by, of_stage
 from workflow.banking.spreadsheets import csv_bytes, csv_rows, exact, xlsx_bytes
 from workflow.i18n import lazy as _
@@ -20,6 +21,7 @@ HEADER = (
     "批次号", "付款单位", "付款账号", "收款单位", "收款户名", "收款账号", "开户银行", "金额（元）", "用途", "业务参考号",
 )  # fmt: skip
 AMOUNT = HEADER.index("金额（元）")
+NUMBERS = (HEADER.index("付款账号"), HEADER.index("收款账号"))
 TOTAL = "合计"
 
 
@@ -46,13 +48,13 @@ def make_file(attempt: Attempt, *, kind: str) -> None:
             _("没有还需要银行支付的款项：已有文件的待银行回执，已登记拨付的只能重发银行未付成的"), field="kind"
         )
     batch = _batch(attempt, payment, payees, book)
-    content = csv_bytes(_rows(attempt, payment, payees, batch))
-    name = f"{batch['no']}.csv"
-    digest = files.attach(attempt, SECTION, files.keep(content, name))
-    batch["sha256"] = digest
+    rows = _rows(attempt, payment, payees, batch)
+    digest = hashlib.sha256(csv_bytes(rows)).hexdigest()
+    kept = files.attach(attempt, SECTION, files.keep(csv_bytes(_masked(rows)), f"{batch['no']}.csv"))
+    batch |= {"sha256": digest, "kept": kept}
     standing.keep(attempt, {**book, "batches": [*book["batches"], batch]})
     attempt.noted |= {
-        "batch": batch["no"], "sha256": digest, "total_fen": batch["total_fen"],
+        "batch": batch["no"], "sha256": digest, "kept": kept, "total_fen": batch["total_fen"],
         "lines": [{"ref": line["ref"], "fen": line["fen"]} for line in batch["lines"]],
     }  # fmt: skip
 
@@ -89,23 +91,52 @@ def _batch(attempt: Attempt, payment: Payment, payees: Sequence[Payee], book: Ma
 
 
 def _rows(
-    attempt: Attempt, payment: Payment, payees: Sequence[Payee], batch: Mapping[str, Any]
+    attempt: Attempt, payment: Payment, payees: Sequence[Payee], batch: dict[str, Any]
 ) -> list[Sequence[str]]:
+    """The rows of the file; ``batch`` and its lines are told which accounts they name."""
     payer = payment.payer(attempt)
     names = {one.id: one.name for one in payees} | ({payer: attempt.parties.names[payer]} if payer else {})
     known = in_force(attempt.connection, list(names))
     if missing := [_no_account(name) for one, name in names.items() if one not in known]:
         raise Refused(*missing)
     paying = known[payer or 0]
+    batch["payer_account"] = paying.id
     rows: list[Sequence[str]] = [HEADER]
     for one, line in zip(payees, batch["lines"], strict=True):
         to: Account = known[one.id]
+        line["account"] = to.id
         rows.append((
             batch["no"], names[payer or 0], paying.number, one.name, to.holder, to.number, to.bank, exact(one.fen),
             payment.purpose(attempt), line["ref"],
         ))  # fmt: skip
     rows.append((TOTAL, "", "", f"{len(payees)} 笔", "", "", "", exact(batch["total_fen"]), "", ""))
     return rows
+
+
+def _masked(rows: Sequence[Sequence[str]]) -> list[list[str]]:
+    """The rows as they are kept: of account numbers only the last digits."""
+    return [
+        [masked(cell) if place in NUMBERS and cell and number else cell for place, cell in enumerate(row)]
+        for number, row in enumerate(rows)
+    ]
+
+
+def content_of(attempt: Attempt, batch: Mapping[str, Any]) -> bytes:
+    """A payment file as it goes to the bank: what was kept, with the account numbers filled in from where they lie.
+
+    Raises ``Refused`` where that is not, byte for byte, what was sent out. A file made before numbers were sealed is
+    kept whole.
+    """
+    if "kept" not in batch:
+        return files.open_bytes(batch["sha256"])
+    rows = csv_rows(files.open_bytes(batch["kept"]))
+    numbers = numbers_by_id(attempt.connection, [batch["payer_account"], *(one["account"] for one in batch["lines"])])
+    for row, line in zip(rows[1:-1], batch["lines"], strict=True):
+        row[NUMBERS[0]], row[NUMBERS[1]] = numbers[batch["payer_account"]], numbers[line["account"]]
+    content = csv_bytes(rows)
+    if hashlib.sha256(content).hexdigest() != batch["sha256"]:
+        raise refuse(_("付款文件 %(batch)s 与制作时不一致，不能使用", batch=batch["no"]), who=_("系统管理"), field="batch")
+    return content
 
 
 def _no_account(name: str) -> Refusal:

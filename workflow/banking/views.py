@@ -9,11 +9,11 @@ from typing import Any
 from flask import Blueprint, Response, abort, render_template, send_file
 from flask_login import current_user
 
-from workflow import clock, files, lifecycle, scope
+from workflow import clock, lifecycle, scope
 from workflow.attempt import ON_PAGE, SYSTEM, Attempt
 from workflow.banking import standing
 from workflow.banking.payments import of_stage
-from workflow.banking.sending import as_xlsx
+from workflow.banking.sending import as_xlsx, content_of
 from workflow.banking.spreadsheets import CSV_TYPE, XLSX_TYPE
 from workflow.db import writing
 from workflow.pages import act_offers, words
@@ -68,7 +68,7 @@ def take(stage: str, case_id: int, batch: str, kind: str) -> Response:
     seat = next((one for one in current_user.seats if one.role in scope.BANK_READERS), None)
     if found is None or seat is None:
         abort(404)
-    content = files.open_bytes(found["sha256"])
+    content = content_of(attempt, found)
     if kind == "xlsx":
         content = as_xlsx(content, attempt)
     connection().rollback()

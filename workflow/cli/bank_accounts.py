@@ -13,12 +13,12 @@ from governance.refusal import Refused
 from governance.roles import Role
 from workflow import clock
 from workflow.attempt import refuse
-from workflow.banking import accounts
+from workflow.banking import accounts, sealing
 from workflow.cli.rules import REFUSED
 from workflow.db import reading, writing
 from workflow.i18n import lazy as _
 from workflow.organisations.model import organisations, persons, seats
-from workflow.organisations.office import Office
+from workflow.organisations.office import OPERATOR, Office, record
 
 group = AppGroup("bank-account", help="银行账户：一人登记，另一人确认 (bank accounts)")
 BY = click.option("--by", "login", required=True, help="办理的系统管理员的登录名")
@@ -31,7 +31,7 @@ def list_accounts() -> None:
         bodies = list(connection.scalars(select(organisations.c.id)))
         for row in accounts.everything(connection, bodies):
             state = accounts.STATES[row.verdict or "proposed"]
-            click.echo(f"{row.id}\t{row.code}\t{row.holder}\t{row.bank}\t{accounts.masked(row.number)}\t{state}")
+            click.echo(f"{row.id}\t{row.code}\t{row.holder}\t{row.bank}\t{accounts.masked(row.tail)}\t{state}")
 
 
 @group.command("propose")
@@ -64,6 +64,38 @@ def refuse_account(account: int, note: str, login: str) -> None:
     _do("answer_account", login, {"account": account, "verdict": "refused", "note": note}, f"未确认账户 {account}")
 
 
+@group.command("rotate")
+def rotate() -> None:
+    """Add a new key to the key file and seal every number anew under it; the older keys stay for older back-ups."""
+    try:
+        click.echo(f"新密钥 {sealing.add_key()}")
+        _seal_anew()
+    except Refused as refused:
+        _say(refused)
+
+
+@group.command("seal-anew")
+def seal_anew() -> None:
+    """Seal every number under the newest key that the settings give."""
+    try:
+        _seal_anew()
+    except Refused as refused:
+        _say(refused)
+
+
+def _seal_anew() -> None:
+    with writing(current_app.extensions["gongzhi.engine"]) as connection:
+        count = accounts.seal_anew(connection)
+        record(connection, OPERATOR, clock.now(connection), "seal_accounts_anew", {"accounts": count})
+    click.echo(f"已重新加密 {count} 个账号")
+
+
+def _say(refused: Refused) -> None:
+    for refusal in refused.refusals:
+        click.echo(f"{refusal.reason}" + (f"（{refusal.who}）" if refusal.who else ""), err=True)
+    sys.exit(REFUSED)
+
+
 def _number() -> str:
     if sys.stdin.isatty():
         return str(click.prompt("账号"))
@@ -88,9 +120,7 @@ def _do(name: str, login: str, typed: dict[str, object], done: str) -> None:
                 raise refuse(_("“%(login)s”不是在用的系统管理员", login=login), field="by")
             getattr(accounts, name)(connection, office=Office(person, None), at=at, **typed)
     except Refused as refused:
-        for refusal in refused.refusals:
-            click.echo(f"{refusal.reason}" + (f"（{refusal.who}）" if refusal.who else ""), err=True)
-        sys.exit(REFUSED)
+        _say(refused)
     click.echo(done)
 
 

@@ -19,6 +19,9 @@ from workflow.organisations.office import Office
 from workflow.pages import words
 from workflow.pages.context import connection, engine
 
+# What of a post is not stored, nor a hash of it that anybody could try out.
+SECRETS = frozenset({"password", "number"})
+
 
 def office_of(*roles: Role) -> Office:
     """The viewer's office: the places of the seats with one of ``roles``; whoever holds none finds nothing."""
@@ -42,7 +45,7 @@ def act(form: Any, office: Office, command: Callable[..., Any], back: str, **fix
         return None
     data = {**form.command_data(), **fixed}
     key = f"web:{office.person_id}:{command.__name__}:{new_key()}"
-    body = {"act": command.__name__, "person": office.person_id, "data": _without_password(data)}
+    body = {"act": command.__name__, "person": office.person_id, "data": _without_secrets(data)}
     connection().rollback()
     try:
         door.once(engine(), key, body, None, lambda held, at: command(held, office=office, at=at, **data))
@@ -57,12 +60,11 @@ def act(form: Any, office: Office, command: Callable[..., Any], back: str, **fix
     return redirect(back, 303)
 
 
-def _without_password(data: dict[str, Any]) -> dict[str, Any]:
-    """``data`` with a keyed digest in place of a password: what is stored of a post must not help to guess it."""
-    if "password" not in data:
-        return data
+def _without_secrets(data: dict[str, Any]) -> dict[str, Any]:
+    """``data`` with a keyed digest for a password or an account number: what is stored must not help to guess it."""
     secret = str(current_app.config["SECRET_KEY"]).encode()
-    return {**data, "password": hmac.new(secret, data["password"].encode(), "sha256").hexdigest()}
+    hidden = {name: hmac.new(secret, str(data[name]).encode(), "sha256").hexdigest() for name in SECRETS & data.keys()}
+    return {**data, **hidden}
 
 
 def _say(form: Any, refused: Refused) -> None:
