@@ -34,6 +34,12 @@ def test_each_case_gives_its_results_or_its_refusals(case: dict[str, Any]) -> No
     assert {key: results[key] for key in case["results"]} == case["results"]
 
 
+def test_what_suixi_saved_in_four_years_is_close_to_fifty_million_as_printed() -> None:
+    saved = [case for case in sheet_cases() if case["sheet"] == "chronic-package" and "万 saved" in case["says"]]
+    total_fen = sum(case["results"]["surplus_fen"] for case in saved)
+    assert (len(saved), total_fen) == (4, 4_981_400_000)
+
+
 OVERRUNS = [(table, row) for table in cases("overrun.yaml") for row in table["shares"]]
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import random
+import re
 from collections.abc import Iterator
 from datetime import date
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from governance.refusal import Refused
@@ -45,12 +46,13 @@ SCHEME = {
 }  # fmt: skip
 VALUES: dict[str, Any] = {"share": "0.6001", "growth": "0.01", "cost": "0.0701", "events": 3,
                           "place": {"rank": 2, "of": 5}, "tcm": "0.2533"}
+NAMES = ("member", "unit", "consortium", "name", "township")
 FACTORS = {"budget.method": "factor_share", "budget.weights": {"insured_heads": "0.6", "service_volume": "0.4"}}
 
 
 def examples() -> list[Example]:
     """All of them."""
-    return [*_worked(), *_tables(), *_clearings(), *_scores(), *_grades(), *_months()]
+    return [*_worked(), *_tables(), *_clearings(), *_scores(), *_grades(), *_months(), *_budgets()]
 
 
 def _worked() -> Iterator[Example]:
@@ -134,32 +136,50 @@ def _months() -> Iterator[Example]:
     yield Example("a large month, offset by receipt", "monthly-settlement", facts, by_receipt)
 
 
+def _budgets() -> Iterator[Example]:
+    def shared(*factors: tuple[str, str]) -> list[dict[str, Any]]:
+        return [{"consortium": name, "factors": {"insured_heads": heads, "service_volume": volume}}
+                for name, (heads, volume) in zip("甲乙丙", factors, strict=False)]
+
+    facts = {"basis": "expenditure", "pool_budget_fen": 77799031213, "consortium": "乙"}
+    for says, parts in (("uneven", (("840480", "1203377"), ("495000", "871003.5"), ("101", "3"))),
+                        ("alike", (("1", "1"), ("1", "1"))), ("thirds", (("1", "2"), ("2", "4")))):
+        yield Example(f"a pool by factors, {says}", "budget", facts | {"consortia": shared(*parts)}, book(FACTORS))
+
+
 def on_other_facts(example: Example, numbers: random.Random) -> tuple[dict[str, Any], Example] | None:
     """The example with some of its numbers changed, and what changed by path; ``None`` where it cannot be run."""
-    facts, changes = copy.deepcopy(example.facts), {}
-    leaves = [leaf for leaf in _leaves("", facts) if numbers.random() < 0.5]
-    for path, holder, key in leaves:
-        holder[key] = changes[path] = _other(holder[key], numbers)
-    other = example._replace(facts=facts)
-    try:
-        other.data()
-    except Refused:
-        return None
-    return changes, other
+    for part in (0.5, 0.2, 0.1):
+        facts, changes = json.loads(json.dumps(example.facts)), {}
+        for path, holder, key in [leaf for leaf in _leaves("", facts) if numbers.random() < part]:
+            holder[key] = changes[path] = _other(holder[key], numbers)
+        other = example._replace(facts=facts)
+        try:
+            other.data()
+        except Refused:
+            continue
+        return changes, other
+    return None
 
 
 def _leaves(path: str, value: Any) -> Iterator[tuple[str, Any, Any]]:
     named = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, inner in named:
         below = f"{path}[{key}]" if isinstance(value, list) else f"{path}.{key}" if path else str(key)
-        if key in ("year", "rank", "of") or key == "agreement":
+        if key in ("year", "rank", "of", "agreement", "period", *NAMES):
             continue
-        if isinstance(inner, bool) or (isinstance(inner, int) and inner >= 0):
+        if isinstance(inner, bool) or (isinstance(inner, int) and inner >= 0) or _is_number(inner):
             yield below, value, key
         yield from _leaves(below, inner)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, str) and re.fullmatch(r"[0-9]+(\.[0-9]+)?", value) is not None
 
 
 def _other(value: Any, numbers: random.Random) -> Any:
     if isinstance(value, bool):
         return not value
+    if isinstance(value, str):
+        return str(numbers.choice([Decimal(value) * Decimal("0.7"), Decimal(value) + 1, Decimal(value)]))
     return numbers.choice([0, 1, value + 1, value * 7 // 10, value * 13 // 10 + 1, value])

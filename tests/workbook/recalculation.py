@@ -19,7 +19,7 @@ MISSING = (
     " LibreOffice is missing, workbooks were not recalculated: apt-get install libreoffice-calc-nogui."
 )
 FIRST_ROW = 5
-AT_ONCE = 100
+AT_ONCE = 30
 AS_CSV = "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,false"
 
 
@@ -58,7 +58,8 @@ def changed(content: bytes, changes: Mapping[str, Any]) -> bytes:
     left = dict(changes)
     for row in book["事实"].iter_rows(min_row=FIRST_ROW):
         if row[2].value in left:
-            row[3].value = left.pop(row[2].value)
+            said = left.pop(row[2].value)
+            row[3].value = Decimal(said) if isinstance(said, str) else said
     assert not left, left
     file = io.BytesIO()
     book.save(file)

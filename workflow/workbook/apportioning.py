@@ -41,12 +41,12 @@ def split(source: Source, name: str, whole: Term, weights: Sequence[tuple[str, T
     ])
     for row, (label, weight) in enumerate(weights, start=first):
         workings.add([label, "", f"={weight.scaled(over)}", f"=$O{row}+$Q{row}",
-                      *_long_division(row, head), *_whole_and_extra(row, head, first, last)])
+                      *long_division(row, head), *_whole_and_extra(row, head, first, last)])
     parts = apportion(int(whole.value), counts) if sum(counts) else [0 for _ in counts]
     return [Term(f"'{WORKINGS}'!$D${row}", Fraction(part)) for row, part in enumerate(parts, start=first)]
 
 
-def _long_division(row: int, head: int) -> list[str]:
+def long_division(row: int, head: int) -> list[str]:
     """What is divided and what comes out, for each three digits of the total from the highest."""
     cells = []
     for step in range(5):

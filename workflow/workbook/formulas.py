@@ -9,7 +9,19 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from workflow.workbook import amounts, clearing, health, plan, scores, units
+from workflow.workbook import (
+    amounts,
+    clearing,
+    factors,
+    health,
+    health_units,
+    monitoring,
+    plan,
+    ranking,
+    scores,
+    unit_scores,
+    units,
+)
 from workflow.workbook.exact import NotExact, Term, Test, rounded
 from workflow.workbook.parsing import parsed
 from workflow.workbook.source import Line, Source
@@ -25,6 +37,7 @@ _MAKERS: dict[str, dict[str, Callable[[Source, Line], Made]]] = {
     "budget": {
         r"package_fen": amounts.package, r"general_fen": amounts.general_part,
         r"adjustments\..*|carve_outs\..*|approved_fen|pool_budget_fen": amounts.as_given,
+        r"consortia\..*": factors.consortium,
     },
     "monthly-settlement": {
         r"members\..*\.gross_fen": amounts.member_gross, r"members\..*\.audit_deduction_fen": amounts.as_given,
@@ -70,8 +83,20 @@ _MAKERS: dict[str, dict[str, Callable[[Source, Line], Made]]] = {
         r"bands\..*": health.band, r"units\..*\.(process|target)_quota_fen": health.unit_quota,
         r"units\..*\.score": health.unit_score, r"units\..*\.process_fen": health.unit_process,
         r"units\..*\.target_fen": health.unit_target, r"units\..*\.per_head_fen": health.unit_per_head,
+        r"units\..*\.rank": ranking.rank, r"units\..*\.band": ranking.band,
+        r"units\..*\.result_fen": ranking.result, r"units\..*\.total_fen": ranking.unit_total,
+        r"result_paid_fen|undistributed_fen": ranking.result_paid,
+    },
+    "health-unit": {
+        r"county_growth": health_units.mean, r"units\..*\.growth": health_units.growth,
+        r"units\..*\.takes_part": health_units.takes_part,
+        r"units\..*\.(general|chronic)_(surplus|overrun)_fen": health_units.left_over,
+        r"units\..*\.(general|chronic)\.(county|township|village)": health_units.level,
+        r"units\..*\.team\..*": health_units.team, r"(not_)?shared_fen": health_units.shared,
+        r"tiers\..*": health_units.level_total,
     },
     "unit-accounts": {
+        r"units\..*\.points\..*": unit_scores.points,
         r"units\..*\.operating_income_fen": units.operating_income,
         r"units\..*\.operating_costs_fen": units.operating_costs,
         r"units\..*\.public_benefit_income_fen": units.duty_income,
@@ -80,9 +105,15 @@ _MAKERS: dict[str, dict[str, Callable[[Source, Line], Made]]] = {
         r"income_fen": units.of_the_units("operating_income_fen", "public_benefit_income_fen"),
         r"costs_fen": units.of_the_units("operating_costs_fen", "public_benefit_costs_fen"),
         r"internal_trade_fen": units.of_the_units("internal_income_fen"), r"internal_net_fen": units.internal_net,
+        r"units\..*\.(public_benefit|operating)_score": unit_scores.half_score,
+        r"units\..*\.score": unit_scores.score, r"units\..*\.passed": unit_scores.passed,
+        r"units\..*\.rectification": unit_scores.rectification,
+        r"(units\..*\.)?reward_fen": unit_scores.reward,
     },
     "indicators": {
-        r"indicators\..*": units.indicator, r"changes\..*": units.change, r"trends\..*": units.trend,
+        r"indicators\..*": monitoring.indicator, r"changes\..*": monitoring.change, r"trends\..*": monitoring.trend,
+        r"reported": monitoring.reported, r"milestones\..*": monitoring.milestone,
+        r"next_(dispatch|review)": monitoring.due,
     },
     "qualification": {r"grades\..*": scores.grade, r"counts\..*": scores.graded, r"passes": scores.passes},
 }  # fmt: skip

@@ -10,7 +10,6 @@ from workflow.workbook.apportioning import split
 from workflow.workbook.exact import (
     NOTHING,
     ONE,
-    NotExact,
     Term,
     Test,
     choose,
@@ -214,12 +213,3 @@ def unit_per_head(source: Source, line: Line) -> Term:
     """Spending per head, rounded to a fen."""
     _, facts = source.about(line)
     return quotient(source.fact(f"{facts}spending_fen"), source.fact(f"{facts}heads"), source.keep, line["label"])
-
-
-def unit_total(source: Source, line: Line) -> Term:
-    """What a unit gets altogether."""
-    lines, _ = source.about(line)
-    names = [f"{lines}{name}_fen" for name in _PARTS]
-    if not source.has_line(names[-1]):
-        raise NotExact("the unit's band may change")
-    return total([source.line(name) for name in names])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -27,7 +27,7 @@ from workflow.workbook.source import Line, Source
 _HUNDRED = number(100)
 
 
-def _two_decimals(source: Source, line: Line, points: Term) -> Term:
+def two_decimals(source: Source, line: Line, points: Term) -> Term:
     """Points rounded half up to two decimals."""
     return _hundredths(rounded(points * _HUNDRED, source.keep, line["label"]))
 
@@ -46,19 +46,28 @@ def points(source: Source, line: Line) -> Term:
     """What one indicator earns of its weight."""
     lines, values = _facts_of(source, line)
     name = line["key"].removeprefix(f"{lines}points.")
+    return earned(source, line, name, lambda: source.fact(values + name),
+                  lambda indicator: _placed(source, indicator, values + name))
+
+
+def earned(
+    source: Source, line: Line, name: str, value_of: Callable[[], Term],
+    placed: Callable[[Mapping[str, Any]], tuple[Term, Term]],
+) -> Term:
+    """What the indicator ``name`` of the scheme the line stands on earns, by its value or its place among others."""
     indicators = source.rule_value(line)["indicators"]
     index = next(i for i, one in enumerate(indicators) if one["key"] == name)
     at, indicator = f".indicators[{index}]", indicators[index]
     weight, kind = source.rule(line, f"{at}.weight"), indicator["scoring"]["kind"]
     if kind == "ranking":
-        return _two_decimals(source, line, weight * _ranking(source, line, at, indicator, values + name))
-    value, rule = source.fact(values + name), indicator["scoring"]
+        return two_decimals(source, line, weight * _ranking(source, line, at, indicator, placed(indicator)))
+    value, rule = value_of(), indicator["scoring"]
     if kind == "deduction":
         taken = source.rule(line, f"{at}.scoring.per_event") * value
-        return _two_decimals(source, line, most(weight - taken, NOTHING))
+        return two_decimals(source, line, most(weight - taken, NOTHING))
     if kind == "linear" and Fraction(rule["floor"]) != Fraction(rule["target"]):
         return _linear(source, line, at, weight, value)
-    return _two_decimals(source, line, weight * _threshold(source, line, at, indicator, value))
+    return two_decimals(source, line, weight * _threshold(source, line, at, indicator, value))
 
 
 def _threshold(source: Source, line: Line, at: str, indicator: Mapping[str, Any], value: Term) -> Term:
@@ -80,16 +89,21 @@ def _linear(source: Source, line: Line, at: str, weight: Term, value: Term) -> T
     return _hundredths(least(most(earned, NOTHING), full))
 
 
-def _ranking(source: Source, line: Line, at: str, indicator: Mapping[str, Any], path: str) -> Term:
-    if f"{path}.rank" in source.facts.at:
-        rank, count = source.fact(f"{path}.rank"), source.fact(f"{path}.of")
-    else:
-        rank, count = _standing(source, indicator, path)
-    found, quantiles = NOTHING, indicator["scoring"]["quantiles"]
+def _ranking(
+    source: Source, line: Line, at: str, indicator: Mapping[str, Any], placed: tuple[Term, Term],
+) -> Term:
+    (rank, count), found, quantiles = placed, NOTHING, indicator["scoring"]["quantiles"]
     for index in reversed(range(len(quantiles))):
         within = compared(rank, "<=", source.rule(line, f"{at}.scoring.quantiles[{index}].upto") * count)
         found = choose(within, source.rule(line, f"{at}.scoring.quantiles[{index}].ratio"), found)
     return source.keep("得分比例 share of weight", found)
+
+
+def _placed(source: Source, indicator: Mapping[str, Any], path: str) -> tuple[Term, Term]:
+    """The rank that was given, or the one among the members; and of how many."""
+    if f"{path}.rank" in source.facts.at:
+        return source.fact(f"{path}.rank"), source.fact(f"{path}.of")
+    return _standing(source, indicator, path)
 
 
 def _standing(source: Source, indicator: Mapping[str, Any], path: str) -> tuple[Term, Term]:
@@ -125,7 +139,7 @@ def score(source: Source, line: Line) -> Term:
     if source.has_line(f"{lines}daily_score"):
         part = source.rule(line, ".daily")
         both = found * (ONE - part) + source.line(f"{lines}daily_score") * part
-        found = _two_decimals(source, line, both)
+        found = two_decimals(source, line, both)
     return found + source.line(f"{lines}tilt") if source.has_line(f"{lines}tilt") else found
 
 
@@ -135,7 +149,7 @@ def tilt(source: Source, line: Line) -> Term:
     value = source.fact(f"{values}{source.rule_value(line)['tilt']['key']}")
     above = most(value - source.rule(line, ".tilt.from"), NOTHING)
     given = least(above * source.rule(line, ".tilt.per_unit"), source.rule(line, ".tilt.most"))
-    return _two_decimals(source, line, given)
+    return two_decimals(source, line, given)
 
 
 def passed(source: Source, line: Line) -> Test:

@@ -14,6 +14,8 @@ from workflow.workbook.layout import FIRST_ROW, LINES, WORKINGS, Table, fact_tab
 
 Line = Mapping[str, Any]
 _GROUPS = {"members": "member", "consortia": "consortium", "units": "unit", "townships": "township"}
+# The decimals that another line counts with, by the unit of a value.
+_NUMBERS = {"points": 2, "ratio": 6, "per_10000": 6, "multiple": 6}
 _CELL = re.compile(r"'[^']+'!\$[A-Z]+\$[0-9]+")
 
 
@@ -74,13 +76,14 @@ class Source:
             return amount(cell, line["amount_fen"])
         if isinstance(line["value"], int) and not isinstance(line["value"], bool):
             return amount(cell, line["value"])
-        if line["unit"] not in ("points", "ratio") or line["value"] is None:
+        if line["unit"] not in _NUMBERS or line["value"] is None:
             raise NotExact(f"{key} is not a number")
         value = Decimal(line["value"])
-        over = 10 ** max(2, places_of(value))
+        over = 10 ** max(_NUMBERS[line["unit"]], places_of(value))
         if abs(value) * over >= LARGEST:
             raise NotExact(f"{key} has too many digits")
-        return Term(f"ROUND({cell}*{over},0)", Fraction(value), over)
+        count = f"ROUND({cell}*{over},0)"
+        return Term(f"IF({count}/{over}={cell},{count},NA())", Fraction(value), over)
 
     def fact(self, path: str) -> Term:
         """A fact that is a number."""

@@ -1,15 +1,12 @@
-"""The lines of unit accounts and of monitoring indicators that formulas name in words or as a quotient."""
+"""The lines of the statements of units that formulas name in words or as a quotient."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
-from workflow.workbook.exact import NOTHING, ONE, NotExact, Term, number, quotient, rounded, total
+from workflow.workbook.division import to_six_decimals
+from workflow.workbook.exact import NOTHING, ONE, Term, rounded, total
 from workflow.workbook.source import Line, Source
-
-_MILLION = number(10**6)
-_QUOTIENT = re.compile(r"([\w ]+) ÷ ([\w ]+)(?: × ([0-9]+))?")
 
 
 def _unit_sum(source: Source, line: Line, below: str) -> Term:
@@ -76,55 +73,4 @@ def margin(source: Source, line: Line) -> Term:
     """The operating balance to its costs, to six decimals."""
     lines, _ = source.about(line)
     costs = source.line(f"{lines}operating_costs_fen") + source.line(f"{lines}internal_costs_fen")
-    return _six_decimals(source, line, source.line(f"{lines}operating_balance_fen"), costs)
-
-
-def _six_decimals(source: Source, line: Line, above: Term, below: Term) -> Term:
-    found = quotient(above * _MILLION, below, source.keep, line["label"])
-    return Term(found.text, found.value / 10**6, 10**6)
-
-
-def indicator(source: Source, line: Line) -> Term | str:
-    """A quotient of two counts, in fen or to six decimals; or what was stated, or answered."""
-    key = line["key"].partition(".")[2]
-    if line["unit"] == "grade":
-        return source.facts.cell(f"qualitative.{key}")
-    if line["formula"] == "as stated":
-        return source.fact(f"stated.{key}.value")
-    return _measured(source, line, "counts")
-
-
-def _measured(source: Source, line: Line, counts: str) -> Term:
-    found = _QUOTIENT.fullmatch(line["formula"])
-    if found is None:
-        raise NotExact("not a quotient of counts")
-    above, below = (_count(source, counts, name) for name in found.group(1, 2))
-    above = above * number(found[3]) if found[3] else above
-    if line["amount_fen"] is not None:
-        return quotient(above, below, source.keep, line["label"])
-    return _six_decimals(source, line, above, below)
-
-
-def _count(source: Source, counts: str, name: str) -> Term:
-    for path in (f"{counts}.{name}_fen", f"{counts}.{name}"):
-        if path in source.facts.at:
-            return source.fact(path)
-    raise NotExact(f"no {counts}.{name}")
-
-
-def change(source: Source, line: Line) -> Term:
-    """An indicator less the one of the year before."""
-    key = line["key"].partition(".")[2]
-    now = next(one for one in source.lines if one["key"] == f"indicators.{key}")
-    source.cell(now["key"])
-    before = _measured(source, now, "prior_counts")
-    return _measured(source, now, "counts") - source.keep(line["label"], before)
-
-
-def trend(source: Source, line: Line) -> str:
-    """Better, worse or the same, by the direction wanted."""
-    key = line["key"].partition(".")[2]
-    moved = source.cell(f"changes.{key}")
-    up = source.data["results"]["indicators"][key]["direction"] == "up"
-    more, less = ("better", "worse") if up else ("worse", "better")
-    return f'IF({moved}=0,"same",IF({moved}>0,"{more}","{less}"))'
+    return to_six_decimals(source, line["label"], source.line(f"{lines}operating_balance_fen"), costs)
