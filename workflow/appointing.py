@@ -34,7 +34,7 @@ def _has_duty(person: Any) -> Any:
 
 
 def columns_of_standing() -> tuple[Any, Any]:
-    """For the actor's row in ``seats``: whom they seated that has a duty here, and who seated them and has one, by name.
+    """For the actor's row in ``seats``: the name of whom they seated that has a duty here, and of who seated them.
 
     Whoever acts for somebody whom they seated themselves counts as such.
     """

@@ -15,7 +15,8 @@ OF_A_PLACE = ("rule_change",)
 # Beside the way that every consortium goes.
 ASIDE = ("prepayment",)
 ACTS: tuple[str, ...] = (
-    "comment", "nudge", "notify", "recusal", "reassignment", "intervention", "added_seats", "paper_forms", "paper_confirmed",
+    "comment", "nudge", "notify", "recusal", "reassignment", "intervention", "added_seats", "paper_forms",
+    "paper_confirmed",
 )  # fmt: skip
 PAYMENTS = (
     "workflow.banking.acts", "workflow.settlement.bank", "workflow.prepayment.bank", "workflow.clearing.bank",

@@ -30,8 +30,9 @@ class Bound:
 
     ``duties`` the excluding duty of each person, ``recused`` who stepped back, ``intervened`` who administered it,
     ``assigned`` to whom a task was handed on, by (trigger, organisation, role), ``seated`` who could decide in an open
-    round today, by (organisation, role). ``appointed`` names whom a person seated that has a duty here, ``appointed_by``
-    who granted a seat and has one. ``names`` has everyone who stepped back, and for whom anyone may have acted.
+    round today, by (organisation, role). ``appointed`` names whom a person seated that has a duty,
+    ``appointed_by`` who granted a seat and has one. ``names`` has everyone who stepped back, and for whom anyone in the
+    trail may have acted.
     """
 
     duties: dict[int, str] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""Papers change in one way only: registered, then closed by somebody else; a decision cites the paper it was taken from.
+"""Papers change in one way only: registered, then closed by somebody else; a decision cites the paper it came from.
 
 A seat tells besides who granted it, so that whoever put somebody in office does not decide beside them.
 
@@ -72,13 +72,14 @@ def _guards_on_postgresql() -> None:
     for rule, when, broken, message in RULES:
         refuse = f"RAISE EXCEPTION USING MESSAGE = '{message}', ERRCODE = 'integrity_constraint_violation';"
         op.execute(
-            f"CREATE FUNCTION guard_papers_{rule}() RETURNS trigger LANGUAGE plpgsql SET search_path = {schema}, pg_temp"
-            f" AS $guard$ BEGIN IF {broken} THEN {refuse} END IF; RETURN NEW; END $guard$"
+            f"CREATE FUNCTION guard_papers_{rule}() RETURNS trigger LANGUAGE plpgsql"
+            f" SET search_path = {schema}, pg_temp AS $guard$ BEGIN IF {broken} THEN {refuse} END IF; RETURN NEW; END $guard$"
         )
         calls.append((rule, when, "ROW", f"guard_papers_{rule}()"))
     for rule, when, each, call in calls:
-        op.execute(f"CREATE TRIGGER guard_papers__{rule} BEFORE {when} ON papers FOR EACH {each} EXECUTE FUNCTION {call}")
-        op.execute(f"ALTER TABLE papers ENABLE ALWAYS TRIGGER guard_papers__{rule}")
+        name = f"guard_papers__{rule}"
+        op.execute(f"CREATE TRIGGER {name} BEFORE {when} ON papers FOR EACH {each} EXECUTE FUNCTION {call}")
+        op.execute(f"ALTER TABLE papers ENABLE ALWAYS TRIGGER {name}")
 
 
 def _with_key(made: str) -> str:
@@ -91,7 +92,7 @@ def _without_key(made: str) -> str:
 
 
 def _rebuild(change: Callable[[str], str]) -> None:
-    """On SQLite a table gets another key by being made anew: with every row, index and trigger it had, or not at all."""
+    """On SQLite a table gets a key by being made anew, with every row, index and trigger it had, or not at all."""
     connection = op.get_bind()
     before = connection.scalar(text("SELECT count(*) FROM decisions"))
     made = str(connection.scalar(text("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = 'decisions'")))

@@ -1,4 +1,4 @@
-"""A signed paper for the tests of acts: what a registrar types of the first bureau's decision, and what is kept of it."""
+"""A signed paper for the tests of acts: what a registrar types of a bureau's decision, and what is kept of it."""
 
 from __future__ import annotations
 

@@ -105,7 +105,8 @@ def test_whom_the_approver_of_another_bureau_seated_does_not_decide_beside_them(
 def test_a_seat_of_other_business_binds_nobody(sample: Sample, reviewer: Actor, approver: Actor) -> None:
     """What counts is the seat from which somebody has acted here, not whatever they hold elsewhere."""
     case_id = sample.open_case("under_review")
-    elsewhere = seat(sample.engine, reviewer, str(Role.COUNTY_HEALTH_REVIEWER), sample.actor(Role.LEAD_CLERK).organisation_id)
+    other = sample.actor(Role.LEAD_CLERK).organisation_id
+    elsewhere = seat(sample.engine, reviewer, str(Role.COUNTY_HEALTH_REVIEWER), other)
     granted_by(sample.engine, elsewhere, approver)
     opine(sample, case_id, reviewer)
     sample.take(case_id, "decide", approver, data={"verdict": "agree"})
@@ -163,7 +164,9 @@ def test_a_seat_granted_by_nobody_here_binds_nobody(sample: Sample, reviewer: Ac
     sample.take(case_id, "decide", approver, data={"verdict": "agree"})
 
 
-def test_an_administrator_who_seats_both_sides_and_decides_later(sample: Sample, reviewer: Actor, approver: Actor) -> None:
+def test_an_administrator_who_seats_several_and_decides_later(
+    sample: Sample, reviewer: Actor, approver: Actor
+) -> None:
     """Who once kept accounts and now holds a deciding seat: every seat they granted is closed to them in one case."""
     case_id: Any = sample.open_case("under_review")
     for one in (reviewer, sample.actor(REVIEWERS[1]), sample.actor(REVIEWERS[2])):

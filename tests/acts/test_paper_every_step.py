@@ -84,7 +84,8 @@ def typed_for(road: Road, actor: Actor, line: Line) -> list[list[str]]:
         for field in paper_fields._leaves(form):
             if field.short_name == "seat_key":
                 continue
-            chosen = [str(one.data) for one in field if str(one.data)] if field.type in ("RadioField", "SelectField") else []
+            choices = field if field.type in ("RadioField", "SelectField") else ()
+            chosen = [str(one.data) for one in choices if str(one.data)]
             found.append([field.name, chosen[0] if chosen else str(field.data or "见纸面")])
     return found
 

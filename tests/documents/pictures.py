@@ -44,9 +44,9 @@ def _unfiltered(line: bytes, above: bytes, step: int) -> bytes:
     for place in range(len(row)) if kind else ():
         left = row[place - step] if place >= step else 0
         corner = above[place - step] if place >= step else 0
-        row[place] = row[place] + (0, left, above[place], (left + above[place]) // 2, _nearest(left, above[place], corner))[
-            kind
-        ] & 0xFF
+        up = above[place]
+        added = (0, left, up, (left + up) // 2, _nearest(left, up, corner))
+        row[place] = (row[place] + added[kind]) & 0xFF
     return bytes(row)
 
 

@@ -1,4 +1,4 @@
-"""The code on a print, read from the picture of the page by a reader that is not ours, leads to whether it still holds."""
+"""The code on a print, read from a picture of the page by a reader that is not ours, says whether it still holds."""
 
 from __future__ import annotations
 

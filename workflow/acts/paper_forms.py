@@ -105,7 +105,8 @@ class PaperForm(StepForm):
     def command_data(self) -> dict[str, Any]:
         """The command's keywords; what nobody signed is left out, a whole form is given as it was typed."""
         data = super().command_data()
-        rows = [{name: row.get(name) for name in ("key", "signer", "verdict", "opinion")} for row in data.get("decided", ())]
+        names = ("key", "signer", "verdict", "opinion")
+        rows = [{name: row.get(name) for name in names} for row in data.get("decided", ())]
         found = [row for row in rows if row["verdict"]]
         for field in self.whole:
             if field.signer.data:
