@@ -25,32 +25,53 @@ class OrganisationKind(StrEnum):
 
 
 class Role(StrEnum):
-    """The post a seat gives. A bureau's roles are ``<kind>_reviewer`` 经办 and ``<kind>_approver`` 负责人."""
+    """The post a seat gives. A bureau's roles are ``<kind>_reviewer`` 经办 and ``<kind>_approver`` 负责人.
+
+    Between the two, where its place asks it, stand ``<kind>_section`` 科室负责人 and ``<kind>_division`` 分管负责人.
+    """
 
     LEAD_CLERK = "lead_clerk"
     LEAD_FINANCE = "lead_finance"
+    LEAD_SECTION = "lead_section"
+    LEAD_DIVISION = "lead_division"
     LEAD_HEAD = "lead_head"
     MEMBER_CLERK = "member_clerk"
     MEMBER_HEAD = "member_head"
     COUNTY_HEALTH_REVIEWER = "county_health_reviewer"
+    COUNTY_HEALTH_SECTION = "county_health_section"
+    COUNTY_HEALTH_DIVISION = "county_health_division"
     COUNTY_HEALTH_APPROVER = "county_health_approver"
     COUNTY_INSURANCE_REVIEWER = "county_insurance_reviewer"
+    COUNTY_INSURANCE_SECTION = "county_insurance_section"
+    COUNTY_INSURANCE_DIVISION = "county_insurance_division"
     COUNTY_INSURANCE_APPROVER = "county_insurance_approver"
     COUNTY_FINANCE_REVIEWER = "county_finance_reviewer"
+    COUNTY_FINANCE_SECTION = "county_finance_section"
+    COUNTY_FINANCE_DIVISION = "county_finance_division"
     COUNTY_FINANCE_APPROVER = "county_finance_approver"
     CITY_INSURANCE_REVIEWER = "city_insurance_reviewer"
+    CITY_INSURANCE_SECTION = "city_insurance_section"
+    CITY_INSURANCE_DIVISION = "city_insurance_division"
     CITY_INSURANCE_APPROVER = "city_insurance_approver"
     CITY_HEALTH_REVIEWER = "city_health_reviewer"
+    CITY_HEALTH_SECTION = "city_health_section"
+    CITY_HEALTH_DIVISION = "city_health_division"
     CITY_HEALTH_APPROVER = "city_health_approver"
     CITY_FINANCE_REVIEWER = "city_finance_reviewer"
+    CITY_FINANCE_SECTION = "city_finance_section"
+    CITY_FINANCE_DIVISION = "city_finance_division"
     CITY_FINANCE_APPROVER = "city_finance_approver"
     AGENCY_CLERK = "agency_clerk"
     AGENCY_REVIEWER = "agency_reviewer"
+    AGENCY_SECTION = "agency_section"
+    AGENCY_DIVISION = "agency_division"
     AGENCY_HEAD = "agency_head"
     COMMITTEE_CHAIR = "committee_chair"
     COMMITTEE_MEMBER = "committee_member"
     COMMITTEE_SECRETARY = "committee_secretary"
     CENTRE_CLERK = "centre_clerk"
+    CENTRE_SECTION = "centre_section"
+    CENTRE_DIVISION = "centre_division"
     CENTRE_HEAD = "centre_head"
     AUDITOR = "auditor"
     RULES_OFFICER = "rules_officer"
@@ -66,6 +87,10 @@ class Duty(StrEnum):
     APPROVE = "approve"
     PAY = "pay"
 
+
+# What may lie between who prepares an opinion and who decides for an organisation, lowest first.
+BETWEEN = ("section", "division")
+BETWEEN_NAMES = {"section": ("科室负责人", "head of section"), "division": ("分管负责人", "deputy head in charge")}
 
 KIND_NAMES: dict[str, tuple[str, str]] = {
     "hospital": ("县级医院", "County hospital"),
@@ -97,6 +122,14 @@ ROLE_NAMES: dict[str, tuple[str, str]] = {
             "city_insurance", "city_health", "city_finance",
         )
         for post, zh, en in (("reviewer", "经办", "reviewer"), ("approver", "负责人", "approver"))
+    },
+    **{
+        f"{side}_{post}": (f"{zh}{BETWEEN_NAMES[post][0]}", f"{en} {BETWEEN_NAMES[post][1]}")
+        for side, zh, en in (
+            ("lead", "牵头医院", "Lead hospital"),
+            *((kind, *KIND_NAMES[kind]) for kind in KIND_NAMES if f"{kind}_section" in set(Role)),
+        )
+        for post in BETWEEN
     },
     "agency_clerk": ("医保经办机构经办", "Agency clerk"),
     "agency_reviewer": ("医保经办机构复核", "Agency reviewer"),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from governance import quorum
 from governance.refusal import Refusal, Refused
+from governance.roles import BETWEEN
 from workflow.attempt import Attempt
 from workflow.i18n import lazy as _
 from workflow.machines import STAY, Ballot, Step
@@ -50,26 +52,31 @@ def moves_the_case(attempt: Attempt, ballot: Ballot) -> bool:
     return any(step.casts == last and step.dest is not None for step in attempt.stage.steps)
 
 
-def still_out(step: Step, ballot: Ballot, current: OpenRound, seat_key: str) -> list[AddedSeat]:
+def still_out(step: Step, ballot: Ballot, current: OpenRound, seat: Any) -> list[AddedSeat]:
     """Whom the seat asked and has to hear before its last link decides."""
     if step.casts != (ballot.key, ballot.chain[-1]):
         return []
     first = step.dest is not None
-    return [one for one in current.added_to(seat_key) if one.verdict is None and (first or one.place == "before")]
+    return [one for one in current.added_to(seat.seat_key) if one.verdict is None and (first or one.place == "before")]
 
 
-def unheard(step: Step, ballot: Ballot, current: OpenRound, seat_key: str) -> list[Refusal]:
-    """Why a seat's last link has to wait for whom it asked, or cannot agree over their objection."""
+def unheard(step: Step, ballot: Ballot, current: OpenRound, seat: Any) -> list[Refusal]:
+    """Why a seat's last link has to wait for whom it asked, or cannot agree over their objection, or a lower link's."""
     found = [
         Refusal(reason=_("%(seat)s尚未出具意见", seat=one.label), who=one.label, fact="added")
-        for one in still_out(step, ballot, current, seat_key)
+        for one in still_out(step, ballot, current, seat)
     ]
     if step.casts == (ballot.key, ballot.chain[-1]) and step.dest is not None:
         found += [
             Refusal(reason=_("%(seat)s不同意，本席位不能通过，请退回", seat=one.label), who=_("本人"), fact="added")
-            for one in current.added_to(seat_key)
+            for one in current.added_to(seat.seat_key)
             if one.verdict in (quorum.DISAGREE, quorum.RETURN)
         ]
+        found += [
+            Refusal(reason=_("%(seat)s逐级审核中有人不同意，本席位不能通过，请退回", seat=seat.label), who=_("本人"), fact="link")
+            for key, link, verdict in current.cast
+            if (key, verdict) == (seat.seat_key, quorum.DISAGREE) and link in BETWEEN
+        ][:1]
     return found
 
 

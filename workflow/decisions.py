@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlalchemy import bindparam, select
 
 from governance.refusal import Refusal, Refused
 from governance.roles import DUTY_NAMES, Duty
-from workflow import counting, opening, standing, straight
+from workflow import counting, links, opening, standing, straight
 from workflow.acts.model import papers
 from workflow.attempt import Attempt
 from workflow.db import canonical
@@ -18,7 +18,7 @@ from workflow.i18n import lazy as _
 from workflow.machines import Ballot, Step
 from workflow.model import case_actors, decisions, rounds
 from workflow.prepared import Prepared
-from workflow.rounds import OpenRound, every_round, last_round, open_rounds
+from workflow.rounds import OpenRound, chain_of, every_round, last_round, open_rounds
 
 VERDICTS = {"agree": _("同意"), "disagree": _("不同意"), "return": _("退回"), "abstain": _("弃权")}
 LINKS = {
@@ -153,13 +153,17 @@ def refusals(attempt: Attempt, step: Step) -> list[Refusal]:
     done = {link for key, link in current.done() if key == seat.seat_key}
     if link in done:
         return [Refusal(reason=_("%(seat)s已经作出决定，不能重复", seat=seat.label), fact="decision")]
-    before = ballot.chain[: ballot.chain.index(link)]
+    chain = chain_of(ballot, seat)
+    if link not in chain:
+        return [not_asked(seat.label, link)]
+    before = chain[: chain.index(link)]
     done |= {link for key, link in straight.waived(attempt, ballot_key, current) if key == seat.seat_key}
     found = [owed(seat.label, missing) for missing in before if missing not in done]
-    found += counting.unheard(step, ballot, current, seat.seat_key)
-    if step.duty and excluded(attempt, step.duty):
-        return found
+    found += counting.unheard(step, ballot, current, seat)
     actor = attempt.actor
+    duty = step.duty_of(actor.role)
+    if duty and excluded(attempt, duty):
+        return found
     again = [counting.twice(current, seat.organisation_id, one, seat.seat_key) for one in actor.bound_people]
     return found + [one for one in again if one][:1]
 
@@ -167,6 +171,12 @@ def refusals(attempt: Attempt, step: Step) -> list[Refusal]:
 def owed(seat: str, link: str) -> Refusal:
     """What a seat still has to give."""
     return Refusal(reason=_("%(seat)s还缺“%(link)s”", seat=seat, link=link_label(link)), who=seat, fact="decision")
+
+
+def not_asked(seat: str, link: str) -> Refusal:
+    """The refusal of a link that the round was not opened with."""
+    reason = _("本轮开始时，%(seat)s的审批层级里没有“%(link)s”", seat=seat, link=link_label(link))
+    return Refusal(reason=reason, who=_("列名的下一级"), rule=links.RULE, fact="link")
 
 
 def link_label(link: str) -> Any:
@@ -182,7 +192,9 @@ def cast(attempt: Attempt, step: Step) -> str | None:
     seat = current and seat_for(attempt, current)
     if current is None or seat is None:
         raise Refused(*refusals(attempt, step))
-    verdict = append(attempt, current, seat, link, step.duty or LINK_DUTIES[link], attempt.data)
+    verdict = append(
+        attempt, current, seat, link, step.duty_of(attempt.actor.role) or LINK_DUTIES[link], attempt.data
+    )
     current.cast.append((seat.seat_key, link, verdict))
     current.people[seat.seat_key, link] = attempt.actor.person_id or 0
     if attempt.paper:
@@ -190,7 +202,7 @@ def cast(attempt: Attempt, step: Step) -> str | None:
     elif current.papers:
         _overtake(attempt, seat.seat_key)
     counts = attempt.paper is None or attempt.paper.counts
-    return count(attempt, ballot, current) if counts and link == ballot.chain[-1] else None
+    return count(attempt, ballot, current) if counts and link == chain_of(ballot, seat)[-1] else None
 
 
 def append(
@@ -255,13 +267,16 @@ def waiting_for(attempt: Attempt, step: Step) -> list[int]:
     return [
         seat.organisation_id
         for seat in current.seats
-        if (seat.seat_key, link) not in done
-        and all((seat.seat_key, before) in done for before in ballot.chain[: ballot.chain.index(link)])
-        and not counting.still_out(step, ballot, current, seat.seat_key)
+        if next_link(ballot, seat, done) == link and not counting.still_out(step, ballot, current, seat)
     ]
 
 
+def next_link(ballot: Ballot, seat: Any, done: Collection[tuple[str, str]]) -> str | None:
+    """The link that a seat owes next; ``None`` once all have decided."""
+    return next((link for link in chain_of(ballot, seat) if (seat.seat_key, link) not in done), None)
+
+
 __all__ = [
-    "VERDICTS", "append", "cast", "claim_duty", "close_all", "count", "every_round", "excluded", "last_round",
-    "open_rounds", "owed", "refresh", "refusals", "waiting_for",
+    "VERDICTS", "append", "cast", "chain_of", "claim_duty", "close_all", "count", "every_round", "excluded",
+    "last_round", "open_rounds", "owed", "refresh", "refusals", "waiting_for",
 ]

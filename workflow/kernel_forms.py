@@ -9,9 +9,11 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length
 
 from workflow.attempt import Attempt
-from workflow.forms import OPINION_LENGTH, ReasonForm, StepForm
+from workflow.forms import OPINION_LENGTH, AgreeForm, DecisionForm, ReasonForm, StepForm
 from workflow.i18n import lazy as _
-from workflow.machines import Step
+from workflow.links import LAST
+from workflow.machines import Stage, Step
+from workflow.passing_on import TRIGGERS
 from workflow.returning import IN_ORDER, SEND_BACK, STRAIGHT, TAKE_BACK, open_to, straight_from
 
 
@@ -38,9 +40,29 @@ class SendBackForm(StepForm):
             self.way.choices.append(SelectChoice(STRAIGHT, _("直接送回我这里")))
 
 
+class PassOnForm(DecisionForm):
+    """What a link before the head says: the matter goes on either way, and the head reads it."""
+
+    def prepare(self, attempt: Attempt) -> None:
+        """To send it back is a step of its own."""
+        self.verdict.label.text = _("审核意见")
+        self.verdict.choices = [
+            SelectChoice("agree", _("同意，报上一级")), SelectChoice("disagree", _("不同意，附意见报上一级")),
+        ]  # fmt: skip
+
+
 FORMS: dict[str, type[StepForm]] = {SEND_BACK: SendBackForm, TAKE_BACK: ReasonForm}
 
 
 def form_class(attempt: Attempt, step: Step) -> Any:
     """The form of a step: the stage's, or the kernel's for what every stage has; ``None`` when nothing is typed."""
-    return FORMS.get(step.trigger) if step.command else attempt.stage.forms.get(step.trigger)
+    return FORMS.get(step.trigger) if step.command else stage_form(attempt.stage, step)
+
+
+def stage_form(stage: Stage, step: Step) -> Any:
+    """The form of a step that is no return; a link before a head whose decision moves the case only agrees."""
+    if step.trigger not in TRIGGERS.values() or step.casts is None:
+        return stage.forms.get(step.trigger)
+    last = (step.casts[0], LAST)
+    moves = any(one.casts == last and one.dest is not None for one in stage.steps)
+    return AgreeForm if moves else PassOnForm

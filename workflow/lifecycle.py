@@ -113,8 +113,9 @@ def _take(attempt: Attempt, trigger: str, seen: str | None = None) -> None:
 
 def _perform(attempt: Attempt, step: Step) -> None:
     """Duty, command, decision, state and record of one step whose guards hold; then the step that follows, if any."""
-    if step.duty is not None and attempt.actor.person_id is not None:
-        decisions.claim_duty(attempt, step.duty)
+    duty = step.duty_of(attempt.actor.role)
+    if duty is not None and attempt.actor.person_id is not None:
+        decisions.claim_duty(attempt, duty)
     _do(attempt, step)
     follow = (decisions.cast(attempt, step) if step.casts else None) or attempt.follow
     before = attempt.case.state
@@ -220,7 +221,8 @@ def note(
 def guard_refusals(attempt: Attempt, step: Step) -> list[Refusal]:
     """Every reason why ``step`` is closed to the attempt's actor now; empty when it is open."""
     found: list[Refusal] = [*incidents.blocking(attempt), *standing.refusals(attempt, step)]
-    if step.duty is not None and (held := decisions.excluded(attempt, step.duty)):
+    duty = step.duty_of(attempt.actor.role)
+    if duty is not None and (held := decisions.excluded(attempt, duty)):
         found.append(held)
     if step.casts and attempt.actor.person_id is not None:
         found += decisions.refusals(attempt, step)

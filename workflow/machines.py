@@ -13,7 +13,7 @@ from transitions import Machine
 
 from governance.quorum import Consent
 from governance.refusal import Refusal
-from governance.roles import Duty, Role
+from governance.roles import BETWEEN, Duty, Role
 from workflow.i18n import lazy as _
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 Guard = Callable[["Attempt"], "Refusal | Iterable[Refusal] | None"]
 Count = Callable[[Sequence[str], int], "str | None"]
 STAY = None
+PASSING_ON = tuple(f"_{post}" for post in BETWEEN)
+BELOW_THE_HEAD = ("_reviewer", *PASSING_ON)
 VERBS: dict[str, Any] = {"definition_moved": _("改按另一版流程办理")}
 
 
@@ -60,6 +62,15 @@ class Step:
     recallable: bool = False
     offered: Callable[[Attempt], bool] | None = None
     command: Callable[..., None] | None = None
+
+    @property
+    def passes_on(self) -> bool:
+        """Whether the step is a link between reviewer and head, which only some places ask for."""
+        return self.casts is not None and self.casts[1] in BETWEEN
+
+    def duty_of(self, role: Role | str) -> Duty | None:
+        """The duty that taking the step is for a post: what a head approves, those below only review."""
+        return Duty.REVIEW if self.duty is Duty.APPROVE and role.endswith(BELOW_THE_HEAD) else self.duty
 
     @property
     def leads_to(self) -> tuple[str, ...]:
@@ -103,8 +114,8 @@ class Ballot:
     """A decision that several seats take on one content.
 
     A round opens whenever a case is in one of ``states``; ``chain`` are the links inside a seat, the last of which
-    counts; ``rule`` gives the consent that is needed, or a function of the verdicts so far and the number of seats;
-    ``then`` the trigger that follows from an outcome.
+    counts (a place's rule may put more before it, workflow/links.py); ``rule`` gives the consent that is needed, or a
+    function of the verdicts so far and the number of seats; ``then`` the trigger that follows from an outcome.
     """
 
     key: str

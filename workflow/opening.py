@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from sqlalchemy import exists, func, or_, select
 
 from governance.refusal import Refusal, Refused
+from workflow import links
 from workflow.acts.model import recusals
 from workflow.attempt import Attempt
 from workflow.db import canonical
@@ -35,7 +36,8 @@ def open_round(attempt: Attempt, ballot: Ballot) -> None:
         },
     )
     ballot_seats = list(ballot.seats(attempt))
-    eligible = _eligible(attempt, ballot_seats)
+    chains = links.chains(attempt, ballot, ballot_seats)
+    eligible = _eligible(attempt, [links.filled(seat, chains.get(seat.key, ())) for seat in ballot_seats])
     connection.execute(
         round_seats.insert(),
         [
@@ -46,6 +48,7 @@ def open_round(attempt: Attempt, ballot: Ballot) -> None:
                 "organisation_id": seat.organisation_id,
                 "label": seat.label,
                 "eligible": canonical(eligible[seat.key]),
+                "chain": canonical(chains[seat.key]) if seat.key in chains else "",
             }
             for seat in ballot_seats
         ],

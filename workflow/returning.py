@@ -207,7 +207,7 @@ def _tell_who_mends(attempt: Attempt, said: str) -> None:
     """Whoever works on the case where it is now hears why."""
     told: dict[tuple[Role, int], None] = {}
     for one in attempt.stage.steps_from(attempt.case.state):
-        for role in one.by if one.task else ():
+        for role in one.by if one.task and not one.passes_on else ():
             mending = attempt.parties.of(role) if one.casts else tasks.waiting_organisations(attempt, one, role)
             told |= {(role, organisation): None for organisation in mending}
     for role, organisation in told:
@@ -234,7 +234,7 @@ def _between(stage: Stage, start: str, end: str) -> list[Role]:
     if start not in path or end not in path:
         return []
     skipped = path[path.index(start) + 1 : path.index(end)]
-    rows = [one for one in stage.steps if one.task and set(one.source) & set(skipped)]
+    rows = [one for one in stage.steps if one.task and not one.passes_on and set(one.source) & set(skipped)]
     return [role for role in dict.fromkeys(role for one in rows for role in one.by) if role in ROLE_NAMES]
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import and_, bindparam, exists, select
 
 from workflow.acts.model import added_seats, papers
 from workflow.attempt import Attempt
+from workflow.machines import Ballot
 from workflow.model import decisions, round_seats, rounds
 from workflow.prepared import Prepared
 
@@ -95,12 +98,23 @@ _ON_PAPER = (
 _SEATS = Prepared(
     select(rounds.c.ballot, rounds.c.round_no, rounds.c.subject_hash, rounds.c.opened_at, _ON_PAPER)
     .add_columns(round_seats.c.seat_key, round_seats.c.organisation_id, round_seats.c.label, round_seats.c.eligible)
+    .add_columns(round_seats.c.chain)
     .add_columns(decisions.c.id, decisions.c.link, decisions.c.person_id, decisions.c.for_person_id)
     .add_columns(decisions.c.verdict, *_ADDED)
     .select_from(_JOINED)
     .where(rounds.c.case_id == bindparam("case"), rounds.c.outcome == "open")
     .order_by(round_seats.c.seat_key, decisions.c.id)
 )
+
+
+def chain_of(ballot: Ballot, seat: Any) -> tuple[str, ...]:
+    """The links of a seat, lowest first, as they were when its round opened; the last one counts."""
+    return _chain(seat.chain) or ballot.chain
+
+
+@lru_cache(maxsize=256)
+def _chain(text: str) -> tuple[str, ...]:
+    return tuple(json.loads(text)) if text else ()
 
 
 def open_rounds(attempt: Attempt) -> dict[str, OpenRound]:
@@ -176,6 +190,7 @@ _EVERY = Prepared(
     select(rounds.c.round_no, rounds.c.ballot, rounds.c.subject_hash, rounds.c.outcome, rounds.c.opened_at)
     .add_columns(_ON_PAPER)
     .add_columns(round_seats.c.seat_key, round_seats.c.organisation_id, round_seats.c.label, round_seats.c.eligible)
+    .add_columns(round_seats.c.chain)
     .add_columns(decisions.c.id, decisions.c.link, decisions.c.person_id, decisions.c.verdict, decisions.c.opinion)
     .add_columns(decisions.c.for_person_id, decisions.c.details, decisions.c.at, papers.c.document_number, *_ADDED)
     .select_from(_JOINED.outerjoin(papers, papers.c.id == decisions.c.paper_id))

@@ -66,8 +66,8 @@ def awaited(attempt: Attempt) -> dict[tuple[str, int, str], Step]:
 def waiting_organisations(attempt: Attempt, step: Step, role: Role) -> list[int]:
     """The organisations that ``step`` waits for in ``role``."""
     mine = attempt.parties.of(role)
-    if step.waiting is not None:
-        return [one for one in step.waiting(attempt, role) if one in mine]
+    found = [one for one in step.waiting(attempt, role) if one in mine] if step.waiting is not None else list(mine)
     if step.casts:
-        return [one for one in decisions.waiting_for(attempt, step) if one in mine]
-    return list(mine)
+        owing = decisions.waiting_for(attempt, step)
+        found = [one for one in owing if one in found]
+    return found

@@ -27,6 +27,11 @@ WITHIN = {
     **{body: [("reviewer", "approver")] for body in ("county_health", "county_insurance", "county_finance")},
     **{body: [("reviewer", "approver")] for body in ("city_health", "city_insurance", "city_finance")},
 }  # fmt: skip
+# Between reviewer and head each level is its own person, wherever a kind of body has such levels.
+for body, pairs in WITHIN.items():
+    if f"{body}_section" in ROLES:
+        own = {post for pair in pairs for post in pair}
+        pairs += [(post, level) for post in own for level in ("section", "division")] + [("section", "division")]
 DRAFTS = {"lead_clerk", "lead_finance"}
 
 

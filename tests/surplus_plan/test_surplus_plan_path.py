@@ -246,16 +246,19 @@ def test_filing_goes_in_the_rules_order(desk: Desk) -> None:
     desk.votes(["agree"] * 6)
     desk.take("close_session", Role.COMMITTEE_SECRETARY, at(3, 13), minutes="通过")
     number = {"filing_number": "备1"}
-    assert "现在由医保经办机构" in desk.refused("accept_filing", Role.COUNTY_HEALTH_REVIEWER, at(3, 16), **number)
-    assert "备案号" in desk.refused("accept_filing", Role.AGENCY_REVIEWER, at(3, 16), filing_number=" ")
-    assert desk.take("accept_filing", Role.AGENCY_REVIEWER, at(3, 16), **number) == "filing"
-    assert "现在由县卫生健康局" in desk.refused("accept_filing", Role.AGENCY_HEAD, at(3, 16), **number)
+    assert "现在由医保经办机构" in desk.refused("check_filing", Role.COUNTY_HEALTH_REVIEWER, at(3, 16), **number)
+    assert "备案号" in desk.refused("check_filing", Role.AGENCY_REVIEWER, at(3, 16), filing_number=" ")
+    assert "还缺“经办意见”" in desk.refused("approve_filing", Role.AGENCY_HEAD, at(3, 16))
+    assert desk.take("check_filing", Role.AGENCY_REVIEWER, at(3, 16), **number) == "filing"
+    assert desk.take("approve_filing", Role.AGENCY_HEAD, at(3, 16)) == "filing"
+    assert "现在由县卫生健康局" in desk.refused("check_filing", Role.AGENCY_REVIEWER, at(3, 16), **number)
+    assert "还没有审查备案材料" in desk.refused("approve_filing", Role.COUNTY_HEALTH_APPROVER, at(3, 16))
     assert desk.take("send_back", Role.COUNTY_HEALTH_REVIEWER, at(3, 16), reason="缺少会议签到") == "drafting"
 
 
-@pytest.mark.parametrize("trigger", ["pay_retained", "pay_members", "accept_filing", "vote"])
+@pytest.mark.parametrize("trigger", ["pay_retained", "pay_members", "check_filing", "vote"])
 def test_nothing_happens_before_its_turn(desk: Desk, trigger: str) -> None:
     roles = {"pay_retained": Role.AGENCY_CLERK, "pay_members": Role.LEAD_FINANCE,
-             "accept_filing": Role.AGENCY_REVIEWER, "vote": Role.COMMITTEE_MEMBER}  # fmt: skip
+             "check_filing": Role.AGENCY_REVIEWER, "vote": Role.COMMITTEE_MEMBER}  # fmt: skip
     desk.consulted()
     assert "不能办理" in desk.refused(trigger, roles[trigger], at(3, 6))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
 
-from governance.roles import Role
+from governance.roles import BETWEEN, Role
 from workflow.accounts.sessions import SeatView, seats_of
 from workflow.i18n import lazy as _
 from workflow.model import tasks
@@ -42,6 +42,8 @@ SENTENCES = {
     Role.RULES_OFFICER: _("查看规则，导入放假通知"),
     Role.ADMINISTRATOR: _("管理账号、席位与定期任务"),
 }
+_BETWEEN = {"section": _("审核本科室经办的事项，报分管负责人"), "division": _("审核分管科室的事项，报主要负责人")}
+SENTENCES |= {role: _BETWEEN[post] for role in Role for post in BETWEEN if role.endswith(f"_{post}")}
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from workflow.forms import OPINION_LENGTH, DecisionForm, StepForm
 from workflow.i18n import lazy as _
 from workflow.machines import Ballot
 from workflow.model import round_seats
-from workflow.rounds import AddedSeat, OpenRound, open_rounds
+from workflow.rounds import AddedSeat, OpenRound, chain_of, open_rounds
 
 PLACES = {
     "before": _("先于本席位决定（未出具意见前，本席位不能作出最后决定）"),
@@ -74,6 +74,8 @@ def _leaves_somebody(attempt: Attempt, ballot: Ballot, seat: Any, taken: set[int
     done = {link for key, link in open_rounds(attempt)[ballot.key].done() if key == seat.seat_key}
     for step in attempt.stage.steps:
         if step.casts is None or step.casts[0] != ballot.key or step.casts[1] in done:
+            continue
+        if step.casts[1] not in chain_of(ballot, seat):
             continue
         able = {one.person_id for one in rows if Role(one.role) in step.by and one.person_id in free}
         able |= attempt.actor.bound_people if attempt.actor.role in step.by else set()

@@ -89,7 +89,8 @@ def cannot_take(attempt: Attempt, row: Any, person: int) -> Refusal | None:
     step, bound = _step(attempt, row), standing.everything(attempt)
     if step is None:
         return None
-    if person in bound.intervened or (step.duty and bound.duties.get(person, step.duty) != step.duty):
+    duty = step.duty_of(row.role)
+    if person in bound.intervened or (duty and bound.duties.get(person, duty) != duty):
         return Refusal(
             reason=_("不相容岗位：此人在本件中已经承担别的岗位，不能接办，请转给另一人"), who=_("转办人"), field="person",
             fact="duty",

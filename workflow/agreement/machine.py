@@ -26,6 +26,7 @@ from workflow.agreement.model import STATE_LABELS, State, asked_members
 from workflow.attempt import Attempt
 from workflow.i18n import lazy as _
 from workflow.machines import STAY, Ballot, BallotSeat, Stage, part, register, step
+from workflow.passing_on import passed_on
 from workflow.recalling import recalls
 from workflow.returning import back, forth
 
@@ -141,7 +142,7 @@ STAGE = register(
         label=_("协议"),
         states=State,
         state_labels=STATE_LABELS,
-        steps=(*STEPS, *recalls(STEPS)),
+        steps=passed_on((*STEPS, *recalls(STEPS))),
         parts=PARTS,
         commands=commands,
         forms=FORMS,

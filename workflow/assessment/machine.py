@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from governance.refusal import Refusal
-from governance.roles import ROLE_NAMES, Duty, Role
+from governance.roles import BETWEEN, ROLE_NAMES, Duty, Role
 from workflow.assessment import commands
 from workflow.assessment.forms import FORMS
 from workflow.assessment.model import (
@@ -24,7 +24,9 @@ from workflow.assessment.model import (
 )
 from workflow.attempt import Attempt
 from workflow.i18n import lazy as _
+from workflow.links import posts
 from workflow.machines import STAY, Ballot, BallotSeat, Stage, part, register, step
+from workflow.passing_on import passed_on
 from workflow.recalling import recalls
 from workflow.returning import back, forth
 
@@ -36,7 +38,7 @@ ASSESSORS = (*REVIEWERS, *APPROVERS, Role.CENTRE_HEAD)
 
 def roles_here(attempt: Attempt) -> set[Role]:
     """Everyone who may act in an assessment of this scheme, at this place."""
-    found = set(assessor_roles(attempt)) | {Role.SYSTEM}
+    found = {*assessor_roles(attempt), *posts(assessor_roles(attempt), BETWEEN), Role.SYSTEM}
     if scheme_of(attempt.dossier) == FUND:
         return found | {Role.LEAD_CLERK, Role.LEAD_HEAD}
     return found | {Role.LEAD_HEAD, Role.MEMBER_HEAD}
@@ -176,7 +178,7 @@ STAGE = register(
         label=_("成效考核"),
         states=State,
         state_labels=STATE_LABELS,
-        steps=(*STEPS, *recalls(STEPS)),
+        steps=passed_on((*STEPS, *recalls(STEPS))),
         parts=PARTS,
         commands=commands,
         forms=FORMS,

@@ -12,6 +12,7 @@ from workflow.budget.forms import FORMS
 from workflow.budget.model import STATE_LABELS, State, working_day
 from workflow.i18n import lazy as _
 from workflow.machines import STAY, Ballot, BallotSeat, Stage, part, register, step
+from workflow.passing_on import passed_on
 from workflow.recalling import recalls
 from workflow.returning import back, forth
 
@@ -158,7 +159,7 @@ STAGE = register(
         label=_("年度总额预算"),
         states=State,
         state_labels=STATE_LABELS,
-        steps=(*STEPS, *recalls(STEPS)),
+        steps=passed_on((*STEPS, *recalls(STEPS))),
         parts=PARTS,
         commands=commands,
         forms=FORMS,

@@ -20,6 +20,7 @@ from workflow.city_ruling.model import (
 )
 from workflow.i18n import lazy as _
 from workflow.machines import STAY, Ballot, BallotSeat, Stage, part, register, step
+from workflow.passing_on import passed_on
 from workflow.recalling import recalls
 from workflow.returning import back, forth
 from workflow.self_assessment.machine import best_grades_evidenced, every_grade_explained, worst_grades_reasoned
@@ -181,7 +182,7 @@ STAGE = register(
         label=_("申请与联合评定"),
         states=State,
         state_labels=STATE_LABELS,
-        steps=(*STEPS, *recalls(STEPS)),
+        steps=passed_on((*STEPS, *recalls(STEPS))),
         parts=PARTS,
         commands=commands,
         forms=FORMS,

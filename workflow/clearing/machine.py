@@ -35,6 +35,7 @@ from workflow.clearing.model import (
 )
 from workflow.i18n import lazy as _
 from workflow.machines import STAY, Ballot, BallotSeat, Stage, part, register, step
+from workflow.passing_on import passed_on
 from workflow.recalling import recalls
 from workflow.returning import back, forth
 
@@ -221,7 +222,7 @@ STAGE = register(
         label=_("年度清算"),
         states=State,
         state_labels=STATE_LABELS,
-        steps=(*STEPS, *recalls(STEPS)),
+        steps=passed_on((*STEPS, *recalls(STEPS))),
         parts=PARTS,
         commands=commands,
         forms=FORMS,

@@ -15,6 +15,7 @@ from workflow import decisions
 from workflow.actor import SYSTEM
 from workflow.attempt import Attempt, Case
 from workflow.clock import day_of
+from workflow.machines import Ballot
 from workflow.model import seal_heads, seals
 from workflow.pages import case_page
 from workflow.pages.lists import case_url
@@ -29,14 +30,16 @@ def build(
     attempt = Attempt(connection, case, SYSTEM, at)
     ballot = attempt.stage.ballot(ballot_key)
     newest = decisions.last_round(attempt, ballot_key)
+    own = [decisions.chain_of(ballot, seat) for seat in newest.seats] if newest else []
+    chain = max([ballot.chain, *own], key=len)
     return SimpleNamespace(
         case=case_page.build(connection, case, viewer, at, demo=demo),
         place=attempt.consortium.place,
         ballot=ballot.label,
         number=case.id,
         version=case.dossier_version,
-        seats=[_seat(seat, ballot.chain, newest) for seat in newest.seats] if newest else [],
-        links=[decisions.link_label(link) for link in ballot.chain],
+        seats=[_seat(seat, chain, ballot, newest) for seat in newest.seats] if newest else [],
+        links=[decisions.link_label(link) for link in chain],
         current=newest is not None and newest.outcome == "open" and newest.subject_hash == case.subject_hash,
         hash=case.subject_hash,
         short=case.subject_hash[:SHORT],
@@ -46,10 +49,13 @@ def build(
     )
 
 
-def _seat(seat: Any, chain: tuple[str, ...], newest: Any) -> SimpleNamespace:
-    """A seat with a field for each link; those that have decided in the system need no signature."""
+def _seat(seat: Any, chain: tuple[str, ...], ballot: Ballot, newest: Any) -> SimpleNamespace:
+    """A seat with a field for each link; those that have decided in the system, or have no part, need no signature."""
     done = {row.link for row in newest.cast if row.seat_key == seat.seat_key}
-    return SimpleNamespace(label=seat.label, done=[link in done for link in chain])
+    return SimpleNamespace(
+        label=seat.label, done=[link in done for link in chain],
+        asked=[link in decisions.chain_of(ballot, seat) for link in chain],
+    )  # fmt: skip
 
 
 def qr(text: str) -> Markup:

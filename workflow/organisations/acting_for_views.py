@@ -33,6 +33,7 @@ GROUPS = {
     "*": _("其他任何岗位"), "provider": _("牵头医院、成员单位的任何岗位"),
     "payer": _("医保经办机构和市县部门的任何岗位"), "scorer": _("管理中心的任何岗位"), "clerk": _("经办岗位"),
     "reviewer": _("复核岗位（部门为经办）"), "head": _("负责人"), "approver": _("部门负责人"), "finance": _("财务岗位"),
+    "between": _("科室负责人和分管负责人"), "section": _("科室负责人"), "division": _("分管负责人"),
 }  # fmt: skip
 _REQUIRED = InputRequired(_("请填写"))
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from governance.roles import OrganisationKind, Role
+from governance.roles import BETWEEN, OrganisationKind, Role
 
 K = OrganisationKind
 LEVEL_OF = {K.HOSPITAL: "county", K.TOWNSHIP: "township", K.VILLAGE: "village"}
 _MEMBER = (Role.MEMBER_CLERK, Role.MEMBER_HEAD)
 _FITS: dict[str, tuple[Role, ...]] = {
-    K.HOSPITAL: (Role.LEAD_CLERK, Role.LEAD_FINANCE, Role.LEAD_HEAD, *_MEMBER),
+    K.HOSPITAL: (
+        Role.LEAD_CLERK, Role.LEAD_FINANCE, Role.LEAD_SECTION, Role.LEAD_DIVISION, Role.LEAD_HEAD, *_MEMBER,
+    ),
     K.TOWNSHIP: _MEMBER,
     K.VILLAGE: _MEMBER,
     K.AUDIT: (Role.AUDITOR,),
     K.PLATFORM: (Role.ADMINISTRATOR, Role.RULES_OFFICER),
-}
+}  # fmt: skip
 _HIGHER = ("county", "city", "province")
 _STANDS: dict[str, tuple[str, ...]] = {
     K.AGENCY: _HIGHER,
@@ -37,8 +39,9 @@ _SIDES: dict[str, str] = {
 class Conflict:
     """One row of the table: two groups of posts that one person may not hold on one day, and why.
 
-    Each group is a word: a side (``provider``), a whole role, or the last part of a role (``clerk``); ``*`` is any
-    other post. ``within`` says whether the two posts must lie in the same organisation to exclude each other.
+    Each group is a word: a side (``provider``), a whole role, or the last part of a role (``clerk``); ``between`` are
+    the posts between reviewer and head, ``*`` is any other post. ``within`` says whether the two posts must lie in the
+    same organisation to exclude each other.
     """
 
     one: str
@@ -57,7 +60,7 @@ class Conflict:
 
 def _belongs(role: str, group: str) -> bool:
     head, post = role.split("_", 1)[0], role.rsplit("_", 1)[-1]
-    return group in ("*", role, post, _SIDES.get(head, ""))
+    return group in ("*", role, post, _SIDES.get(head, "")) or (group == "between" and post in BETWEEN)
 
 
 CONFLICTS = (
@@ -70,6 +73,12 @@ CONFLICTS = (
     Conflict("clerk", "head", True, "经办与审批分离", "Preparing and approving are kept apart"),
     Conflict("reviewer", "head", True, "复核与审批分离", "Reviewing and approving are kept apart"),
     Conflict("reviewer", "approver", True, "经办意见与负责人决定分离", "An opinion and the decision are kept apart"),
+    Conflict("clerk", "between", True, "经办与逐级审核分离", "Preparing and passing on are kept apart"),
+    Conflict("reviewer", "between", True, "经办意见与逐级审核分离", "An opinion and passing it on are kept apart"),
+    Conflict("section", "division", True, "科室负责人与分管负责人各审各的", "Each level passes on for itself"),
+    Conflict("between", "head", True, "逐级审核与审批分离", "Passing on and approving are kept apart"),
+    Conflict("between", "approver", True, "逐级审核与负责人决定分离", "Passing on and the decision are kept apart"),
+    Conflict("finance", "between", True, "财务与逐级审核分离", "Finance and passing on are kept apart"),
     Conflict("finance", "clerk", True, "财务与经办分离", "Finance and preparing are kept apart"),
     Conflict("finance", "head", True, "财务与审批分离", "Finance and approving are kept apart"),
     Conflict("committee_chair", "committee_member", True, "一人在管委会只有一票", "One person, one vote in the committee"),

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint, abort, render_template, request
 from flask_login import current_user
 
+from workflow import kernel_forms
 from workflow.i18n import lazy as _
 from workflow.machines import STAGES
 from workflow.pages import bulk_page
@@ -26,7 +27,7 @@ def decide(stage: str, trigger: str) -> Any:
     if not steps or not any(held & {str(role) for role in one.by} for one in steps):
         abort(404)
     items = bulk_page.items_of(request.values.getlist("item"))
-    form_class = STAGES[stage].forms.get(trigger)
+    form_class = kernel_forms.stage_form(STAGES[stage], steps[0])
     form = form_class(request.form if request.method == "POST" else None) if form_class else None
     problem, posted = _problem(items), request.method == "POST"
     rows = [] if problem else bulk_page.listed(connection(), current_user, stage, trigger, items, now())

@@ -226,15 +226,17 @@ def _hears(viewer: Any, organisation_id: int | None) -> bool:
 
 def _seat(seat: Any, ballot: Any, one: Any, reading: Reading, heard: bool) -> SimpleNamespace:
     own = {row.link: row for row in one.cast if row.seat_key == seat.seat_key}
-    final = own.get(ballot.chain[-1])
-    shown = (final or own.get(ballot.chain[0])) if heard else None
-    pending = next((link for link in ballot.chain if link not in own), None)
+    chain = decisions.chain_of(ballot, seat)
+    final = own.get(chain[-1])
+    shown = (final or own.get(chain[0])) if heard else None
+    pending = next((link for link in chain if link not in own), None)
     return SimpleNamespace(
         organisation=seat.label,
         role_label="",
         tone="done" if final else "",
         final=final is not None,
-        status_label=words.pick("已决定", "decided") if final else _awaited(pending or ballot.chain[-1], one),
+        status_label=words.pick("已决定", "decided") if final else _awaited(pending or chain[-1], one),
+        levels=round_words.levels(chain, own, reading) if heard else [],
         verdict_label=decisions.VERDICTS[shown.verdict] if shown else "",
         opinion=shown.opinion if shown else "",
         person=reading.person(shown.person_id) if shown else "",

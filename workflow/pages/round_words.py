@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 
+from governance.roles import BETWEEN
 from workflow import decisions
 from workflow.i18n import lazy as _
+from workflow.pages.case_reading import Reading
 from workflow.rounds import Round
 
 PLACES = {"before": _("先加签"), "beside": _("并行加签"), "after": _("后加签")}
@@ -29,6 +31,23 @@ def asked(one: Round, seat_key: str, heard: bool) -> list[SimpleNamespace]:
         )
         for added in one.added
         if added.parent_key == seat_key
+    ]
+
+
+def levels(chain: tuple[str, ...], said: Mapping[str, Any], reading: Reading) -> list[SimpleNamespace]:
+    """What each level of a longer chain said, lowest first, and whom it still waits for; of a chain of two nothing."""
+    if len(chain) == len(set(chain) - set(BETWEEN)):
+        return []
+    return [
+        SimpleNamespace(
+            label=decisions.link_label(link),
+            final=link in said,
+            verdict=decisions.VERDICTS[said[link].verdict] if link in said else "",
+            opinion=said[link].opinion if link in said else "",
+            person=reading.person(said[link].person_id) if link in said else "",
+            at=said[link].at if link in said else None,
+        )
+        for link in chain
     ]
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from governance.money import plain, yuan
-from workflow.pages import monitoring_terms, monitoring_values
+from workflow.pages import level_values, monitoring_terms, monitoring_values
 from workflow.pages.words import percent, pick
 
 WORDS: dict[str, tuple[str, str]] = {
@@ -280,4 +280,4 @@ _SAID: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "clearing.retention": _retention, "clearing.overrun": _overrun, "clearing.deposit_return": _deposit_return,
     "surplus.public_health_share": _public_health, "committee.quorum": _quorum, "qualification.standard": _standard,
     "public_health.result_bands": _result_bands, "public_health.targets": _targets,
-} | monitoring_values.SAID  # fmt: skip
+} | monitoring_values.SAID | level_values.SAID  # fmt: skip

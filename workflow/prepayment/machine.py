@@ -9,6 +9,7 @@ from governance.roles import Duty, Role
 from workflow.banking.standing import bank_lines_resolved
 from workflow.i18n import lazy as _
 from workflow.machines import STAY, Ballot, Stage, part, register, step
+from workflow.passing_on import passed_on
 from workflow.prepayment import commands
 from workflow.prepayment.beginning import APPLICANTS
 from workflow.prepayment.conditions import (
@@ -108,7 +109,7 @@ STAGE = register(
         label=_("预付金"),
         states=State,
         state_labels=STATE_LABELS,
-        steps=(*STEPS, *recalls(STEPS)),
+        steps=passed_on((*STEPS, *recalls(STEPS))),
         parts=PARTS,
         commands=commands,
         forms=FORMS,

@@ -12,6 +12,7 @@ from workflow import rules
 from workflow.attempt import Attempt
 from workflow.i18n import lazy as _
 from workflow.machines import STAY, Ballot, BallotSeat, Stage, register, step
+from workflow.passing_on import passed_on
 from workflow.rule_change import commands
 from workflow.rule_change.forms import FORMS
 from workflow.rule_change.impact import digest_of
@@ -162,7 +163,7 @@ STAGE = register(
         label=_("规则发布"),
         states=State,
         state_labels=STATE_LABELS,
-        steps=STEPS,
+        steps=passed_on(STEPS),
         commands=commands,
         forms=FORMS,
         ballots=(

@@ -22,7 +22,7 @@ PLACE = "place"
 IMPACT_YEARS = 2
 # Rules of how long, by whom and until when are asked on the day itself; what amounts follow from holds for whole months
 # or years.
-PROCEDURAL = frozenset({"working_days", "days", "months", "days_by_year", "parties", "day_of_month", "count"})
+PROCEDURAL = frozenset({"working_days", "days", "months", "days_by_year", "parties", "levels", "day_of_month", "count"})
 MONTHLY = frozenset({"settlement", "scope"})
 YEARLY = frozenset(
     {

@@ -7,6 +7,7 @@ from governance.roles import Duty, Role
 from workflow.attempt import Attempt
 from workflow.i18n import lazy as _
 from workflow.machines import STAY, Ballot, BallotSeat, Stage, part, register, step
+from workflow.passing_on import passed_on
 from workflow.recalling import recalls
 from workflow.returning import back, forth
 from workflow.self_assessment import commands
@@ -169,7 +170,7 @@ STAGE = register(
         label=_("自评"),
         states=State,
         state_labels=STATE_LABELS,
-        steps=(*STEPS, *recalls(STEPS)),
+        steps=passed_on((*STEPS, *recalls(STEPS))),
         parts=PARTS,
         commands=commands,
         forms=FORMS,

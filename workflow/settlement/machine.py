@@ -8,6 +8,7 @@ from workflow.banking.standing import bank_lines_resolved
 from workflow.i18n import lazy as _
 from workflow.machines import STAY, Ballot, BallotSeat, Stage, part, register, step
 from workflow.mending import mended
+from workflow.passing_on import passed_on
 from workflow.recalling import recalls
 from workflow.returning import back, forth
 from workflow.settlement import commands
@@ -166,7 +167,7 @@ STAGE = register(
         label=_("月度结算"),
         states=State,
         state_labels=STATE_LABELS,
-        steps=(*STEPS, *recalls(STEPS)),
+        steps=passed_on((*STEPS, *recalls(STEPS))),
         parts=PARTS,
         commands=commands,
         forms=FORMS,

@@ -107,17 +107,23 @@ def _voted(diary: Diary, plan: Sharing, begins: date, name: str, verdict: str) -
     yield Scene(clock.moment(session, 10), f"{key}:{name}-vote", meet, told)
 
 
+def _file(player: Player, plan: Sharing, agency: str) -> None:
+    for number, (kind, role) in enumerate(plan.filers, start=1):
+        body = agency if kind == "agency" else body_code(kind, BY_CODE[plan.code].place)
+        player.take(
+            _case(player, plan), "check_filing", player.actor(body, Role(role)),
+            filing_number=f"样例备案〔{plan.year + 1}〕{number}号", opinion="样例：材料齐全",
+        )
+        head = Role(f"{kind}_{'head' if kind == 'agency' else 'approver'}")
+        player.take(_case(player, plan), "approve_filing", player.actor(body, head), opinion="样例：受理")
+
+
 def _paid(diary: Diary, plan: Sharing, begins: date) -> Iterator[Scene]:
     troupe, key = BY_CODE[plan.code], f"{plan.code}:plan-{plan.year}"
     agency = body_code("agency", troupe.place if plan.code.startswith("suixi") else CITY)
 
     def file(player: Player) -> None:
-        for number, (kind, role) in enumerate(plan.filers, start=1):
-            body = agency if kind == "agency" else body_code(kind, troupe.place)
-            player.take(
-                _case(player, plan), "accept_filing", player.actor(body, Role(role)),
-                filing_number=f"样例备案〔{plan.year + 1}〕{number}号", opinion="样例：受理",
-            )
+        _file(player, plan, agency)
 
     def pay(player: Player) -> None:
         if not plan.overrun and _case(player, plan).state == "filed":

@@ -136,6 +136,20 @@ def recall(attempt: Attempt, *, reason: str) -> None:
     clocks.stop(attempt, "opinion")
 
 
+def check_filing(attempt: Attempt, *, filing_number: str, opinion: str = "") -> None:
+    """The next body's reviewer has looked through what is filed, and proposes the number to accept it under."""
+    number = filing_number.strip()
+    if not number:
+        raise refuse(_("请填写备案号"), field="filing_number")
+    attempt.progress["filing"] = {"kind": next_filing(attempt), "number": number}
+    attempt.noted |= attempt.progress["filing"]
+
+
+def approve_filing(attempt: Attempt, *, opinion: str = "", **_decided: Any) -> None:
+    """The body's head accepts the filing under the number that was proposed."""
+    accept_filing(attempt, filing_number=attempt.progress.pop("filing")["number"], opinion=opinion)
+
+
 def accept_filing(attempt: Attempt, *, filing_number: str, opinion: str = "") -> None:
     """The next body accepts the filing under a number; after the last one the plan is filed."""
     number, kind = filing_number.strip(), next_filing(attempt)

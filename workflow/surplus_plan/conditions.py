@@ -103,6 +103,16 @@ def next_in_the_order_of_filing(attempt: Attempt) -> Refusal | None:
     )
 
 
+def filing_number_given(attempt: Attempt) -> Refusal | None:
+    """The number under which the plan is to be accepted has been proposed by the body whose turn it is."""
+    if attempt.progress.get("filing", {}).get("kind") == next_filing(attempt):
+        return None
+    return Refusal(
+        reason=_("经办还没有审查备案材料、填写备案号"), reason_en="The reviewer has not proposed a number yet",
+        who=_("备案单位经办"), fact="filing_number",
+    )
+
+
 def every_filing_accepted(attempt: Attempt) -> Refusal | None:
     """Each body of the rule has accepted."""
     return next_in_the_order_of_filing(attempt) if next_filing(attempt) else None

@@ -12,7 +12,7 @@ from wtforms.validators import InputRequired, Length, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from workflow.decisions import VERDICTS
-from workflow.forms import DayField, MoneyField, ReasonForm, StepForm
+from workflow.forms import AgreeForm, DayField, MoneyField, ReasonForm, StepForm
 from workflow.i18n import lazy as _
 from workflow.surplus_plan.model import (
     DEDUCTION_LABELS,
@@ -232,6 +232,8 @@ FORMS = {
     "adjourn": ReasonForm,
     "close_session": MinutesForm,
     "accept_filing": FilingForm,
+    "check_filing": FilingForm,
+    "approve_filing": AgreeForm,
     "pay_retained": PaymentForm,
     "pay_members": PaymentForm,
     "confirm_receipt": ReceiptForm,

@@ -10,6 +10,7 @@ from workflow.attempt import Attempt
 from workflow.banking.standing import bank_lines_resolved
 from workflow.i18n import lazy as _
 from workflow.machines import STAY, Ballot, BallotSeat, Count, Stage, part, register, step
+from workflow.passing_on import passed_on
 from workflow.recalling import recalls
 from workflow.returning import back, forth
 from workflow.surplus_plan import commands
@@ -19,6 +20,7 @@ from workflow.surplus_plan.conditions import (
     every_filing_accepted,
     every_member_heard_or_time_over,
     every_receipt_known,
+    filing_number_given,
     members_not_paid_yet,
     members_paid,
     minutes_kept,
@@ -44,6 +46,7 @@ from workflow.surplus_plan.model import (
     State,
     committee_seats,
     motion_of,
+    next_filing,
     quorum_of,
     voting_seats,
 )
@@ -57,10 +60,12 @@ from workflow.surplus_plan.releasing import (
 
 MEMBERS = (Role.MEMBER_CLERK, Role.MEMBER_HEAD)
 FILERS = (
-    Role.AGENCY_REVIEWER, Role.AGENCY_HEAD, Role.COUNTY_HEALTH_REVIEWER, Role.COUNTY_HEALTH_APPROVER,
-    Role.COUNTY_INSURANCE_REVIEWER, Role.COUNTY_INSURANCE_APPROVER, Role.COUNTY_FINANCE_REVIEWER,
-    Role.COUNTY_FINANCE_APPROVER, Role.CITY_INSURANCE_REVIEWER, Role.CITY_INSURANCE_APPROVER,
-    Role.CITY_HEALTH_REVIEWER, Role.CITY_HEALTH_APPROVER, Role.CITY_FINANCE_REVIEWER, Role.CITY_FINANCE_APPROVER,
+    Role.AGENCY_REVIEWER, Role.COUNTY_HEALTH_REVIEWER, Role.COUNTY_INSURANCE_REVIEWER, Role.COUNTY_FINANCE_REVIEWER,
+    Role.CITY_INSURANCE_REVIEWER, Role.CITY_HEALTH_REVIEWER, Role.CITY_FINANCE_REVIEWER,
+)  # fmt: skip
+FILING_HEADS = (
+    Role.AGENCY_HEAD, Role.COUNTY_HEALTH_APPROVER, Role.COUNTY_INSURANCE_APPROVER, Role.COUNTY_FINANCE_APPROVER,
+    Role.CITY_INSURANCE_APPROVER, Role.CITY_HEALTH_APPROVER, Role.CITY_FINANCE_APPROVER,
 )  # fmt: skip
 
 
@@ -79,6 +84,16 @@ def voting_ballot_seats(attempt: Attempt) -> list[BallotSeat]:
         )
         for seat, holder in sorted(votes.items())
     ]  # fmt: skip
+
+
+def filing_seat(attempt: Attempt) -> list[BallotSeat]:
+    """The body whose acceptance comes next, reviewer and head: each body of the order has a round of its own."""
+    kind = next_filing(attempt)
+    body = attempt.parties.body(kind or "")
+    if body is None:
+        return []
+    roles = tuple(role for role in (*FILERS, *FILING_HEADS) if role.rsplit("_", 1)[0] == kind)
+    return [BallotSeat(attempt.parties.codes[body], body, attempt.parties.names[body], roles)]
 
 
 def committee_majority(attempt: Attempt) -> Count:
@@ -135,9 +150,14 @@ STEPS = (
          edits=False),
     step("close_session",      State.RETURNED,     STAY,               _("提交会议纪要"),     Role.COMMITTEE_SECRETARY,
          task=False, edits=False),
-    step("accept_filing",      State.FILING,       STAY,               _("受理备案"),         FILERS,
-         minutes_kept, next_in_the_order_of_filing, duty=Duty.REVIEW, waiting=next_filer, edits=False, primary=True),
-    back(State.FILING, State.DRAFTING, FILERS, next_in_the_order_of_filing, label=_("退回备案"), duty=Duty.REVIEW),
+    step("check_filing",       State.FILING,       STAY,               _("审查备案材料"),     FILERS,
+         minutes_kept, next_in_the_order_of_filing, duty=Duty.REVIEW, waiting=next_filer,
+         casts=("filing", "review"), edits=False, primary=True),
+    step("approve_filing",     State.FILING,       STAY,               _("受理备案"),         FILING_HEADS,
+         minutes_kept, next_in_the_order_of_filing, filing_number_given, duty=Duty.APPROVE,
+         waiting=next_filer, casts=("filing", "approve"), edits=False, primary=True),
+    back(State.FILING, State.DRAFTING, (*FILERS, *FILING_HEADS), next_in_the_order_of_filing, label=_("退回备案"),
+         duty=Duty.APPROVE),
     step("file",               State.FILING,       State.FILED,        _("备案完成"),         Role.SYSTEM,
          minutes_kept, every_filing_accepted),
     step("begin_sharing",      State.FILED,        State.PAYING,       _("开始支付"),         Role.SYSTEM),
@@ -166,15 +186,17 @@ STAGE = register(
         label=_("结余分配方案"),
         states=State,
         state_labels=STATE_LABELS,
-        steps=(*STEPS, *recalls(STEPS)),
+        steps=passed_on((*STEPS, *recalls(STEPS))),
         parts=PARTS,
         commands=commands,
         forms=FORMS,
+        verbs={"accept_filing": _("受理备案")},
         ballots=(
             Ballot(
                 "committee", _("管委会表决"), (str(State.VOTING),), voting_ballot_seats, chain=("vote",),
                 rule=committee_majority, then={"passed": "adopt", "failed": "reject", "returned": "send_back"},
             ),
+            Ballot("filing", _("备案受理"), (str(State.FILING),), filing_seat),
         ),
         final=frozenset({str(State.COMPLETED)}),
         main_path=tuple(

@@ -163,7 +163,7 @@ def reject(attempt: Attempt) -> None:
 
 def begin_anew(attempt: Attempt) -> None:
     """A new draft is asked, voted on and filed anew; what became of the one before is kept beside it."""
-    names = ("opinions", "opinion_until", "session", "attendance", "minutes", "filings", "returned")
+    names = ("opinions", "opinion_until", "session", "attendance", "minutes", "filing", "filings", "returned")
     earlier = {name: attempt.progress.pop(name) for name in names if name in attempt.progress}
     if "returned" in earlier:
         attempt.progress.setdefault("earlier", []).append(earlier)
