@@ -5,17 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from governance.roles import Role
+from workflow.clearing import particulars
 from workflow.clearing.dues import member_dues, settled_now_fen
-from workflow.clearing.figures import months_of
 from workflow.clearing.forms import SupplementaryForm
 from workflow.clearing.leaving import exits_of
-from workflow.clearing.model import CAUSES, KIND_LABELS, STATE_LABELS, State, facts_confirmed_now, leaves_on
+from workflow.clearing.model import CAUSES, KIND_LABELS, STATE_LABELS, State, facts_confirmed_now
 from workflow.clearing.supplementing import begin, differences
 from workflow.i18n import lazy as _
 from workflow.i18n import yuan
 from workflow.pages.sections import Begin, CasePage, Section
 from workflow.pages.words import pick
-from workflow.settlement.model import last_day as month_end
 
 RECEIPTS = {
     "kept": _("牵头医院留用"), "confirmed": _("已确认收款"), "proven": _("银行回单"), "recovered": _("已退回"),
@@ -50,12 +49,12 @@ def sections(page: CasePage) -> list[Section]:
     """Months, facts entered, identities, the member table and objections."""
     months = [
         {
-            "period": one.period, "closed": one.closed, "carried": one.carried,
+            "case": one.case_id, "period": one.period, "closed": one.closed, "carried": one.carried,
             "gross_fen": one.results.get("gross_fen"), "net_fen": one.results.get("net_to_lead_fen"),
         }
-        for one in months_of(page.attempt) if month_end(one.period) <= leaves_on(page.attempt)
-    ]  # fmt: skip
-    found = [Section(_("各月结算"), "clearing/months.html", rows=months), _entered(page)]
+        for one in particulars.months(page)
+    ]
+    found = [Section(_("各月结算"), "clearing/months.html", rows=months), *particulars.sections(page), _entered(page)]
     if "leaving" in page.dossier:
         found.insert(0, _leaving(page))
     elif exits_of(page.attempt):

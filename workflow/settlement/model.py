@@ -64,7 +64,8 @@ SETTLED = tuple(
 class MonthFigure:
     """One month as the year's clearing reads it; amounts in fen.
 
-    A carried month has no results: its claims are settled in the month whose file brings them again.
+    A carried month has no results: its claims are settled in the month whose file brings them again. ``left_open`` is
+    who was recorded absent: its reason, and ``fen`` that its claims would come to.
     """
 
     case_id: int
@@ -79,6 +80,9 @@ class MonthFigure:
     rejected_own_fen: int = 0
     rejected_inflow_fen: int = 0
     additions: tuple[Mapping[str, Any], ...] = ()
+    deductions: tuple[Mapping[str, Any], ...] = ()
+    corrections: tuple[Mapping[str, Any], ...] = ()
+    left_open: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 def first_day(period: str) -> date:
@@ -204,5 +208,13 @@ def _figure(case_id: int, period: str, state: str, dossier: Mapping[str, Any]) -
     tallies = dossier["tallies"]
     return MonthFigure(
         case_id, period, state, closed, carried, results, tallies["own_fen"], tallies["inflow_fen"],
-        tallies["away_fen"], rejected["own"], rejected["inflow"], tuple(dossier.get("additions", ())),
+        tallies["away_fen"], rejected["own"], rejected["inflow"],
+        *(tuple(dossier.get(name, ())) for name in ("additions", "deductions", "corrections")), _left_open(dossier),
     )  # fmt: skip
+
+
+def _left_open(dossier: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    if "supplement" in dossier:
+        return {}
+    amounts, said = dossier.get("left_open_fen", {}), dossier.get("declarations", {})
+    return {code: {"reason": said[code].get("reason", ""), "fen": amounts.get(code, 0)} for code in absent(dossier)}
