@@ -6,18 +6,18 @@ import json
 from typing import Any
 
 from governance.refusal import Refusal
-from governance.roles import Role
 from workflow import standing
 from workflow.attempt import Attempt
 from workflow.i18n import lazy as _
-from workflow.rounds import OpenRound, chain_of, open_rounds
+from workflow.machines import Step
+from workflow.rounds import OpenRound, open_rounds
 
 
 def vacancies(attempt: Attempt) -> list[Refusal]:
     """Each seat still to decide in an open round of whose frozen people none may act any more."""
     return [
         Refusal(
-            reason=_("%(seat)s没有可以作出决定的人：列名的人员已离岗、停用或回避", seat=seat.label),
+            reason=_("%(seat)s没有可以作出决定的人：列名的人员已离岗、停用、回避，或在本件中另有不相容的岗位", seat=seat.label),
             who=_("系统管理（两人办理“重新确认决定人”）"),
             fact="vacancy",
         )
@@ -28,23 +28,25 @@ def vacancies(attempt: Attempt) -> list[Refusal]:
 
 def vacant_seats(attempt: Attempt, ballot: str, current: OpenRound) -> list[Any]:
     """The seats of an open round that still owe a decision which nobody of the frozen people may give any more."""
-    seated, done = standing.everything(attempt).seated, current.done()
+    bonds, done = standing.everything(attempt), current.done()
     steps = [step for step in attempt.stage.steps if step.casts and step.casts[0] == ballot]
-    table = attempt.stage.ballot(ballot)
     return [
         seat
         for seat in current.seats
         if any(
-            step.casts[1] in chain_of(table, seat)
-            and (seat.seat_key, step.casts[1]) not in done
-            and not _left(seat, step.by, seated)
+            (seat.seat_key, step.casts[1]) not in done and not _left(seat, step, bonds)
             for step in steps
             if step.casts
         )
     ]
 
 
-def _left(seat: Any, roles: tuple[Role, ...], seated: dict[tuple[int, str], set[int]]) -> set[int]:
-    """The frozen people of a seat who still hold one of the roles there and have not stepped back."""
-    present = {one for role in roles for one in seated.get((seat.organisation_id, str(role)), ())}
-    return present & set(json.loads(seat.eligible))
+def _left(seat: Any, step: Step, bonds: standing.Bound) -> set[int]:
+    """The frozen people of a seat who still hold such a post there, have not stepped back, and had no other part."""
+    present = {
+        person
+        for role in step.by
+        for person in bonds.seated.get((seat.organisation_id, str(role)), ())
+        if not (duty := step.duty) or bonds.duties.get(person, duty) == duty
+    }
+    return present & set(json.loads(seat.eligible)) - bonds.intervened

@@ -15,7 +15,7 @@ from tests.kernel.sample_stage import APPROVERS, BUREAUS, REVIEWERS, Sample
 from workflow.acts.model import interventions
 from workflow.attempt import Actor
 from workflow.db import reading, writing
-from workflow.model import rounds, tasks
+from workflow.model import case_actors, rounds, tasks
 
 RESEAT = {"target": "reseat:ruling", "reason": "该局两位负责人均已回避"}
 CHECKED = {"note": "已核对人事变动文件"}
@@ -144,3 +144,21 @@ def test_who_had_a_duty_in_the_case_does_not_intervene(sample: Sample, stuck: in
     act(sample.engine, stuck, "intervention_propose", second, **RESEAT)
     said = refused(sample.engine, stuck, "intervention_done", turned, intervention=number(sample), **CHECKED)
     assert "承担过办理岗位" in said
+
+
+def test_a_seat_whose_last_decider_has_another_part_in_the_case_is_vacant(sample: Sample) -> None:
+    """Whoever gave the opinion for a colleague may not decide as well: nobody is left, and two people mend it."""
+    case_id = sample.open_case("under_review")
+    first, other = sample.county.actors["city_health", "city_health_approver"]
+    end_seat(sample.engine, other)
+    with writing(sample.engine) as connection:
+        connection.execute(
+            case_actors.insert(), {"case_id": case_id, "person_id": first.person_id, "duty": "review"}
+        )  # fmt: skip
+    administrator, second = administrators(sample)
+    seat(sample.engine, sample.actor(Role.CENTRE_HEAD), APPROVERS[0], first.organisation_id)
+    act(sample.engine, case_id, "intervention_propose", administrator, **RESEAT)
+    act(sample.engine, case_id, "intervention_done", second, intervention=number(sample), **CHECKED)
+    assert outcomes(sample, case_id) == ["superseded", "open"]
+    with pytest.raises(Refused):  # somebody who may decide is seated now
+        act(sample.engine, case_id, "intervention_propose", administrator, **RESEAT)
