@@ -6,13 +6,16 @@ says three per cent from 1 March on: what was kept too much is paid by a supplem
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy import Engine, select, text
 
 from governance.refusal import Refused
 from governance.roles import Role
+from tests.calendar.test_calendar_page import enter
 from tests.rule_change.changing import City, city_with_month, moment
 from tests.settlement.months import Month, prepare
 from tests.settlement.test_settlement_supplements import approve, everything_of, pay
@@ -225,3 +228,25 @@ def test_the_job_waits_its_turn_even_when_forced(engine: Engine) -> None:
     assert ran is not None and ran.status == "failed" and "拨付办理中" in ran.error
     assert len(of_period(engine)) == 1
     assert "拨付办理中" in standings(city)[0]["error"]
+
+
+def test_the_command_line_lists_what_is_made_up(city: City, app: Flask) -> None:
+    city.to_enacted(**BACKWARDS)
+    listed = app.test_cli_runner().invoke(args=["policy", "enacted"])
+    assert listed.exit_code == 0 and "须补充：" in listed.output and "待开出" in listed.output, listed.output
+    city.jobs()
+    said = app.test_cli_runner().invoke(args=["policy", "enacted"]).output
+    assert f"补充结算  /settlement/{standings(city)[0]['by']}（已计算）" in said and "19,600.02" in said
+    (row,) = json.loads(app.test_cli_runner().invoke(args=["policy", "enacted", "--json"]).stdout)
+    assert [one["by_state"] for one in row["made_up"]] == ["calculated"]
+
+
+def test_the_page_lists_each_case_with_its_supplement(city: City, app: Flask) -> None:
+    city.to_enacted(**BACKWARDS)
+    reader = enter(app, city.engine, "city_insurance.city_insurance_reviewer.0")
+    assert "待开出（定时任务）" in reader.get(f"/rule_change/{city.case_id}").text
+    city.jobs()
+    text = reader.get(f"/rule_change/{city.case_id}").text
+    assert f'<a href="/settlement/{standings(city)[0]["by"]}">补充结算</a>　已计算' in text and "其他案件 0 件" in text
+    clerk = enter(app, city.engine, "agency.agency_clerk.0").get(f"/settlement/{standings(city)[0]['by']}").text
+    assert "由溯及以前的规则（样例医保发〔2025〕7号 第二条" in clerk and "还没有登记更正" not in clerk

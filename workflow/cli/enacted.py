@@ -11,7 +11,7 @@ from typing import Any
 import click
 from flask import current_app
 from flask.cli import AppGroup, with_appcontext
-from sqlalchemy import Engine, inspect, select
+from sqlalchemy import Connection, Engine, inspect, select
 from sqlalchemy.exc import OperationalError
 
 from governance import sheets
@@ -23,8 +23,10 @@ from governance.rulebook.enacting import Enacted
 from workflow import clock, enacted, rules
 from workflow.db import reading
 from workflow.enacted import enacted_rules
+from workflow.machines import STAGES
+from workflow.model import cases
 from workflow.pages.rule_values import value_text
-from workflow.rule_change import impact
+from workflow.rule_change import impact, owed
 from workflow.rule_change.written import value_of
 
 REFUSED = 3
@@ -67,7 +69,28 @@ def rows_of(rule: str, places: Collection[str]) -> list[dict[str, Any]]:
     query = query.where(enacted_rules.c.rule == rule) if rule else query
     query = query.where(enacted_rules.c.place.in_(places)) if places else query
     with reading(_engine()) as connection:
-        return [_as_data(row) for row in connection.execute(query)]
+        return [
+            _as_data(row) | ({"made_up": made_up(connection, row.case_id)} if row.backwards else {})
+            for row in connection.execute(query).all()
+        ]
+
+
+def made_up(connection: Connection, change: int) -> list[dict[str, Any]]:
+    """What became of each case that a rule enacted backwards gives another outcome."""
+    progress = json.loads(connection.execute(select(cases.c.progress).where(cases.c.id == change)).scalar_one())
+    found = owed.standings(connection, change, progress.get("supplementary", {}).get("due", []))
+    names = ("case", "stage", "name", "period", "pool", "difference_fen", "outcome", "waits", "error", "by", "by_stage",
+             "by_state")  # fmt: skip
+    return [{name: one[name] for name in names} for one in found]
+
+
+def made_up_text(one: Mapping[str, Any]) -> str:
+    """One affected case in a line: by how much it differs, and what is done about it in which case."""
+    amount = "—" if one["difference_fen"] is None else yuan(one["difference_fen"])
+    what = owed.MADE_UP.get(one["outcome"]) or owed.WAITS.get(one["waits"]) or one["error"] or "待开出"
+    stage = one["by_stage"]
+    where = f"  /{stage}/{one['by']}（{STAGES[stage].state_labels[one['by_state']]}）" if stage else ""
+    return f"  须补充：{one['name']} {one['period']} {one['pool']}（{amount}）  {what}{where}"
 
 
 def _as_data(row: Any) -> dict[str, Any]:
@@ -113,6 +136,8 @@ def list_enacted(place: str, as_json: bool) -> None:
         return
     for row in found:
         click.echo(said(row))
+        for one in row.get("made_up", ()):
+            click.echo(made_up_text(one))
     click.echo(f"{len(found)} 条已发布规则")
 
 
