@@ -10,6 +10,7 @@ from governance.roles import Role
 from workflow import clocks
 from workflow.attempt import Attempt, refuse
 from workflow.banking.standing import open_lines
+from workflow.banking.transfer import day_of, reference_of
 from workflow.clearing import booking
 from workflow.clearing.dues import (
     lead_of,
@@ -54,7 +55,7 @@ def settle(attempt: Attempt, *, bank_reference: str, settled_on: str | None = No
 
 def distribute(attempt: Attempt, *, bank_reference: str, distributed_on: str | None = None) -> None:
     """The lead has paid every member that is owed something what the member clearing table says."""
-    on, reference = _day(attempt, distributed_on, "distributed_on"), _reference(bank_reference)
+    on, reference = _day(attempt, distributed_on, "distributed_on"), reference_of(bank_reference)
     amounts = {code: passed_on(attempt)[code] for code in to_receive(attempt)}
     total_fen = sum(amounts.values())
     attempt.progress["distributed"] = {
@@ -111,7 +112,7 @@ def recover(
     waited = to_recover(attempt)
     if not set(members) <= set(waited):
         raise refuse(_("所列成员单位中有不应退款的"), who=FINANCE, field="members")
-    on, reference = _day(attempt, recovered_on, "recovered_on"), _reference(bank_reference)
+    on, reference = _day(attempt, recovered_on, "recovered_on"), reference_of(bank_reference)
     amounts = {code: passed_on(attempt)[code] for code in list(members) or waited}
     attempt.noted |= {"bank_reference": reference, "amount_fen": sum(amounts.values())}
     booking.book_passing(attempt, f"recover:{min(amounts)}", f"收回成员单位清算应退款 {reference}", amounts)
@@ -132,7 +133,7 @@ def carry_claim(attempt: Attempt, *, member: str, reason: str) -> None:
 
 def collect_claim(attempt: Attempt, *, member: str, amount_fen: int, bank_reference: str) -> None:
     """A member has paid all or part of what it still owed from an earlier clearing."""
-    reference, owed_fen = _reference(bank_reference), open_claims(attempt).get(member, 0)
+    reference, owed_fen = reference_of(bank_reference), open_claims(attempt).get(member, 0)
     if not 0 < amount_fen <= owed_fen:
         raise refuse(_("应大于零且不超过尚欠的金额"), who=FINANCE, field="amount_fen")
     collected = attempt.progress.setdefault("collected", [])
@@ -157,21 +158,6 @@ def _reason(reason: str) -> str:
     return said
 
 
-def _reference(bank_reference: str) -> str:
-    reference = bank_reference.strip()
-    if not reference:
-        raise refuse(_("请填写银行流水号"), field="bank_reference")
-    return reference
-
-
-def _day(attempt: Attempt, text: str | None, field: str) -> date:
-    try:
-        day = date.fromisoformat(text) if text else attempt.day
-    except ValueError as error:
-        raise refuse(_("请按 2026-11-23 的样子填写日期"), field=field) from error
-    if day > attempt.day:
-        raise refuse(_("日期不能晚于今天"), field=field)
+def _day(attempt: Attempt, written: str | None, field: str) -> date:
     settled = attempt.progress.get("settled", {}).get("on", "")
-    if day.isoformat() < settled:
-        raise refuse(_("日期 %(day)s 早于清算结清的日期 %(settled)s", day=day.isoformat(), settled=settled), field=field)
-    return day
+    return day_of(attempt, written, field, not_before=settled, what=_("清算结清"))

@@ -11,6 +11,7 @@ from governance.prepayment import REPAY_BY
 from governance.roles import Role
 from workflow import clocks, files, ledger
 from workflow.attempt import Attempt, refuse
+from workflow.banking.transfer import day_of, reference_of
 from workflow.i18n import lazy as _
 from workflow.prepayment.model import days_until, open_fen, repay_by, waiting_repayment
 
@@ -20,7 +21,7 @@ def pay(
 ) -> None:
     """The agency has advanced the approved amount: booked once, and the days to repay it begin."""
     on, fen = _day(attempt, paid_on, "paid_on"), attempt.case.amount_fen or 0
-    reference = _reference(bank_reference)
+    reference = reference_of(bank_reference)
     _post(attempt, "pay", f"拨付预付金 {reference}", fen)
     attempt.progress["paid"] = {
         "fen": fen, "bank_reference": reference, "on": on.isoformat(), "by": attempt.actor.name,
@@ -44,7 +45,7 @@ def repay(
     if not 0 < amount_fen <= left_fen:
         raise refuse(_("退款金额应大于 0，且不超过未收回的 %(left)s 元", left=yuan(left_fen)), field="amount_fen")
     entry = {
-        "fen": amount_fen, "bank_reference": _reference(bank_reference), "state": "said", "by": attempt.actor.name,
+        "fen": amount_fen, "bank_reference": reference_of(bank_reference), "state": "said", "by": attempt.actor.name,
         "on": _day(attempt, repaid_on, "repaid_on").isoformat(),
         "proof": files.attach(attempt, "repayment", dict(proof)) if proof else "",
     }
@@ -85,18 +86,6 @@ def _post(attempt: Attempt, what: str, memo: str, fen: int) -> None:
     )  # fmt: skip
 
 
-def _reference(text: str) -> str:
-    if not text.strip():
-        raise refuse(_("请填写银行回单号"), field="bank_reference")
-    return text.strip()
-
-
-def _day(attempt: Attempt, text: str | None, field: str) -> date:
-    try:
-        day = date.fromisoformat(text) if text else attempt.day
-    except ValueError as error:
-        raise refuse(_("请按 2026-11-23 的样子填写日期"), field=field) from error
-    earliest = attempt.progress.get("paid", {}).get("on") or attempt.dossier["application"]["on"]
-    if day > attempt.day or day.isoformat() < earliest:
-        raise refuse(_("日期 %(day)s 晚于今天，或早于申请、拨付的日期", day=day.isoformat()), field=field)
-    return day
+def _day(attempt: Attempt, written: str | None, field: str) -> date:
+    paid, applied = attempt.progress.get("paid", {}).get("on"), attempt.dossier["application"]["on"]
+    return day_of(attempt, written, field, not_before=paid or applied, what=_("拨付") if paid else _("申请"))

@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
+from governance.money import yuan
 from governance.roles import Role
 from workflow import clocks, ledger
 from workflow.attempt import Attempt, refuse
 from workflow.banking.standing import open_lines
+from workflow.banking.transfer import day_of, transferred
 from workflow.i18n import lazy as _
 from workflow.settlement import receipts
+from workflow.settlement.calculating import outstanding_prepayment_fen
 from workflow.settlement.model import (
     is_supplement,
     member_of_actor,
@@ -39,6 +42,7 @@ def approve(attempt: Attempt, *, verdict: str = "agree", opinion: str = "") -> N
     """The agency's head approves: what the fund owes each member is booked; of a supplement, the difference only."""
     _only_agreement(verdict)
     code, results = attempt.consortium.code, results_of(attempt.dossier)
+    _check_outstanding(attempt, results["prepayment_offset_fen"])
     lines: Lines = [("prepayment", code, -results["prepayment_offset_fen"])]
     for member, one in results["members"].items():
         kept = (
@@ -51,6 +55,19 @@ def approve(attempt: Attempt, *, verdict: str = "agree", opinion: str = "") -> N
     _post(attempt, "approve", "红冲补记审批" if is_supplement(attempt) else "月度结算审批", lines)
     if not net_by_member(attempt):
         attempt.follow = "close_unpaid"
+
+
+def _check_outstanding(attempt: Attempt, offset_fen: int) -> None:
+    """What is set off is still out; part of it may have been repaid since the month was calculated."""
+    left_fen = outstanding_prepayment_fen(attempt) if offset_fen > 0 else 0
+    if offset_fen > max(left_fen, 0):
+        raise refuse(
+            _(
+                "本月冲抵预付金 %(offset)s 元多于尚未收回的 %(left)s 元（计算之后有退回），请退回重新计算",
+                offset=yuan(offset_fen), left=yuan(max(left_fen, 0)),
+            ),
+            who=_("医保经办机构负责人"), field="verdict",
+        )
 
 
 def _only_agreement(verdict: str) -> None:
@@ -109,7 +126,7 @@ def fund(attempt: Attempt, *, document: str, funded_on: str | None = None) -> No
 def pay_to_lead(attempt: Attempt, *, bank_reference: str, paid_on: str | None = None) -> None:
     """The agency has paid the lead: booked once, and the days for the lead to pay its members begin."""
     on = _day(attempt, paid_on, "paid_on")
-    attempt.progress["paid"] = _transfer(attempt, bank_reference, on, attempt.case.amount_fen or 0)
+    attempt.progress["paid"] = transferred(attempt, bank_reference, on, attempt.case.amount_fen or 0)
     nets = net_by_member(attempt)
     total_fen = sum(nets.values())
     lead = attempt.parties.codes[attempt.consortium.lead_id]
@@ -127,7 +144,7 @@ def distribute(attempt: Attempt, *, bank_reference: str, distributed_on: str | N
     """The lead has paid its members what the worksheet says; its own part stays with it."""
     on = _day(attempt, distributed_on, "distributed_on")
     nets = net_by_member(attempt)
-    attempt.progress["distributed"] = _transfer(attempt, bank_reference, on, sum(nets.values()))
+    attempt.progress["distributed"] = transferred(attempt, bank_reference, on, sum(nets.values()))
     lead = attempt.parties.codes[attempt.consortium.lead_id]
     lines: Lines = [("owed", member, fen) for member, fen in nets.items()]
     _post(attempt, "distribute", f"拨付成员单位 {bank_reference.strip()}", [*lines, ("custody", lead, -sum(nets.values()))])
@@ -179,23 +196,9 @@ def _close_when_received(attempt: Attempt) -> None:
         attempt.follow = "close"
 
 
-def _transfer(attempt: Attempt, bank_reference: str, on: date, fen: int) -> dict[str, Any]:
-    reference = bank_reference.strip()
-    if not reference:
-        raise refuse(_("请填写银行流水号"), field="bank_reference")
-    attempt.noted |= {"bank_reference": reference, "amount_fen": fen}
-    return {"bank_reference": reference, "on": on.isoformat(), "fen": fen, "by": attempt.actor.name}
-
-
-def _day(attempt: Attempt, text: str | None, field: str) -> date:
-    """The day given, else today; never later than today nor before the month's last declaration."""
-    try:
-        day = date.fromisoformat(text) if text else attempt.day
-    except ValueError as error:
-        raise refuse(_("请按 2026-11-23 的样子填写日期"), field=field) from error
-    if day > attempt.day or day.isoformat() < attempt.progress.get("declared_on", ""):
-        raise refuse(_("日期 %(day)s 晚于今天，或早于成员单位申报完成", day=day.isoformat()), field=field)
-    return day
+def _day(attempt: Attempt, written: str | None, field: str) -> date:
+    declared_on = attempt.progress.get("declared_on", "")
+    return day_of(attempt, written, field, not_before=declared_on, what=_("成员单位申报完成"))
 
 
 def _post(attempt: Attempt, what: str, memo: str, lines: Lines) -> None:

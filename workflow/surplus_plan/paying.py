@@ -10,6 +10,7 @@ from governance.roles import Role
 from workflow import clocks, ledger
 from workflow.attempt import Attempt, refuse
 from workflow.banking.standing import open_lines
+from workflow.banking.transfer import day_of, transferred
 from workflow.i18n import lazy as _
 from workflow.settlement import receipts
 from workflow.surplus_plan.model import parts_of, shares_overrun, unconfirmed, year_of
@@ -49,7 +50,7 @@ def pay_retained(attempt: Attempt, *, bank_reference: str, paid_on: str | None =
     """The agency has paid the retained surplus to the lead, who holds it for the recipients."""
     on, parts = _day(attempt, paid_on, "paid_on"), parts_of(attempt)
     total_fen = sum(parts.values())
-    attempt.progress["paid"] = _transfer(attempt, bank_reference, on, total_fen)
+    attempt.progress["paid"] = transferred(attempt, bank_reference, on, total_fen)
     lines: Lines = [("payable", party, fen) for party, fen in parts.items()]
     lines += [("bank", attempt.consortium.code, -total_fen), ("custody", _lead(attempt), total_fen)]
     lines += [("owed", party, -fen) for party, fen in parts.items()]
@@ -65,7 +66,7 @@ def pay_members(attempt: Attempt, *, bank_reference: str, paid_on: str | None = 
     on, parts = _day(attempt, paid_on, "paid_on"), parts_of(attempt)
     total_fen, lead = sum(parts.values()), _lead(attempt)
     sign = -1 if shares_overrun(attempt.dossier) else 1
-    attempt.progress["distributed"] = {**_transfer(attempt, bank_reference, on, total_fen), "parts": parts}
+    attempt.progress["distributed"] = {**transferred(attempt, bank_reference, on, total_fen), "parts": parts}
     lines: Lines = [("owed", party, sign * fen) for party, fen in parts.items()]
     _post(attempt, "distribute", f"按方案支付 {bank_reference.strip()}", [*lines, ("custody", lead, -sign * total_fen)])
     clocks.stop(attempt, "pay_members", on)
@@ -112,23 +113,9 @@ def _lead(attempt: Attempt) -> str:
     return attempt.parties.codes[attempt.consortium.lead_id]
 
 
-def _transfer(attempt: Attempt, bank_reference: str, on: date, fen: int) -> dict[str, Any]:
-    reference = bank_reference.strip()
-    if not reference:
-        raise refuse(_("请填写银行流水号"), field="bank_reference")
-    attempt.noted |= {"bank_reference": reference, "amount_fen": fen}
-    return {"bank_reference": reference, "on": on.isoformat(), "fen": fen, "by": attempt.actor.name}
-
-
-def _day(attempt: Attempt, text: str | None, field: str) -> date:
-    try:
-        day = date.fromisoformat(text) if text else attempt.day
-    except ValueError as error:
-        raise refuse(_("请按 2026-11-23 的样子填写日期"), field=field) from error
+def _day(attempt: Attempt, written: str | None, field: str) -> date:
     filed = max((one["on"] for one in attempt.progress.get("filings", [])), default="")
-    if day > attempt.day or day.isoformat() < filed:
-        raise refuse(_("日期 %(day)s 晚于今天，或早于方案备案", day=day.isoformat()), field=field)
-    return day
+    return day_of(attempt, written, field, not_before=filed, what=_("方案备案"))
 
 
 def _post(attempt: Attempt, what: str, memo: str, lines: Lines) -> None:
