@@ -10,6 +10,7 @@ from typing import Any
 from flask_wtf.file import FileField
 from wtforms import FieldList, Form, FormField, HiddenField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
+from wtforms.form import BaseForm
 from wtforms.validators import InputRequired, Length, Optional
 
 from workflow import decisions
@@ -88,19 +89,22 @@ class PaperForm(StepForm):
     def _add(self, attempt: Attempt, number: int, line: Line) -> None:
         """Two fields more: who signed, and the step's own form."""
         own = paper_fields.form_class(attempt, line.step)
-        self[f"signer-{number}"] = SelectField(
-            _("签署人：%(line)s", line=_named(line)), coerce=int, validators=[Optional()]
-        )
-        signer = self[f"signer-{number}"]
+        asked = SelectField(_("签署人：%(line)s", line=_named(line)), coerce=int, validators=[Optional()])
+        signer = self._another(f"signer-{number}", asked)
         signer.process(self.posted)
         signer.choices = [SelectChoice(0, NOT_SIGNED), *_signers(attempt, line)]
         theirs = paper.signer_of(attempt, line, signer.data)
-        self[f"whole-{number}"] = WholeField(own, _("%(line)s：纸面上的全部内容", line=_named(line)))
-        field: Any = self[f"whole-{number}"]
+        field = self._another(f"whole-{number}", WholeField(own, _("%(line)s：纸面上的全部内容", line=_named(line))))
         field.signer, field.key = signer, line.key
         field.process(self.posted, own.initial(attempt.by(theirs) if theirs else attempt))
         field.form.prepare(attempt.by(theirs) if theirs else attempt)
         self.whole.append(field)
+
+    def _another(self, name: str, field: Any) -> Any:
+        """One field more of this form alone, before the scan."""
+        BaseForm.__setitem__(self, name, field)
+        self._fields["scan"] = self._fields.pop("scan")
+        return self[name]
 
     def command_data(self) -> dict[str, Any]:
         """The command's keywords; what nobody signed is left out, a whole form is given as it was typed."""
