@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from sqlalchemy import Engine, select
 
+from governance.refusal import Refused
 from governance.roles import Role
 from tests.claims.files import case, csv_of
 from tests.people import make_county
@@ -218,3 +220,19 @@ def test_without_a_release_rule_the_approved_month_is_paid_at_once(engine: Engin
     month.to_approved()
     month.take("pay_to_lead", Role.AGENCY_CLERK, on="2025-04-11", bank_reference="B-1")
     assert month.case.state == "paid_to_lead"
+
+
+def test_what_was_repaid_after_the_calculation_is_not_set_off_again(month: Month, engine: Engine) -> None:
+    book_opening(month, 1_000_000, {})
+    month.to_calculated()
+    offset_fen = month.results()["prepayment_offset_fen"]
+    month.take("review", Role.AGENCY_REVIEWER, on="2025-04-09", verdict="agree", opinion="")
+    with writing(engine) as connection:
+        ledger.post(
+            connection, book="sample-a/resident", year=2025, biz_key="test:repaid", case_id=month.case_id, memo="退回",
+            lines=[("prepayment", "sample-a", offset_fen - 1_000_001), ("bank", "sample-a", 1_000_001 - offset_fen)],
+            at=moment("2025-04-09"),
+        )  # fmt: skip
+    with pytest.raises(Refused, match="多于尚未收回"):
+        month.take("approve", Role.AGENCY_HEAD, on="2025-04-09", verdict="agree", opinion="")
+    assert month.balance("prepayment") == offset_fen - 1

@@ -16,12 +16,14 @@ from workflow.model import cases, dossiers, journals, postings
 SIGNS = {"prepayment": 1, "deposit": -1, "carry": 1}
 WHATS = {
     ("prepayment", "takeover"): _("接入前余额"), ("prepayment", "agreement"): _("拨付预付金"),
+    ("prepayment", "prepayment"): _("拨付预付金"),
     ("prepayment", "settlement"): _("按月冲抵"), ("prepayment", "clearing"): _("年度清算归还"),
     ("deposit", "takeover"): _("接入前已预留"), ("deposit", "settlement"): _("按月预留"),
     ("deposit", "clearing"): _("年度清算了结"),
     ("carry", "takeover"): _("接入前结转"), ("carry", "settlement"): _("结转下月"), ("carry", "clearing"): _("年度清算结清"),
 }  # fmt: skip
 RETURNED, FORFEITED = _("清算返还"), _("清算不予返还")
+REPAID = _("退回预付金")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,8 @@ def _parts(
     lost_fen = forfeited.get((row.case_id, row.party), 0)
     if account == "deposit" and row.stage == "clearing":
         return [(what, part) for what, part in ((RETURNED, fen + lost_fen), (FORFEITED, -lost_fen)) if part]
+    if (account, row.stage) == ("prepayment", "prepayment") and fen < 0:
+        return [(REPAID, fen)]
     return [(WHATS.get((account, row.stage), row.memo), fen)]
 
 

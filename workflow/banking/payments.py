@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from governance.refusal import Refusal
 from governance.roles import Role
+from workflow.i18n import lazy as _
 
 if TYPE_CHECKING:
     from workflow.attempt import Attempt
@@ -65,6 +67,13 @@ def register(payment: Payment) -> Payment:
 def of_stage(stage: str) -> list[Payment]:
     """The kinds of payment of a stage."""
     return [one for one in PAYMENTS.values() if one.stage == stage]
+
+
+def documents(stage: str, case_id: int) -> list[SimpleNamespace]:
+    """The link from a case's page to its payments through the bank, where its stage has any."""
+    if not of_stage(stage):
+        return []
+    return [SimpleNamespace(name=_("银行付款"), number="", url=f"/{stage}/{case_id}/bank")]
 
 
 def handled_by(attempt: Attempt) -> list[Payment]:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from governance.roles import Role
 from workflow import clocks, decisions, kernel_forms, lifecycle, scope, tasks
 from workflow.attempt import Attempt, Case
+from workflow.banking import payments
 from workflow.clock import day_of
 from workflow.inbox import drafts
 from workflow.machines import Step
@@ -70,7 +71,7 @@ def build(
         acts=[] if case.closed_at else act_offers.links(attempt, viewer),
         trail=_trail(reading, viewer),
         attachments=files,
-        documents=evidence.documents(viewer, case),
+        documents=[*evidence.documents(viewer, case), *payments.documents(case.stage, case.id)],
         has_errors=bool(bound),
     )  # fmt: skip
 

@@ -100,6 +100,7 @@ def build(connection: Connection, consortium_id: int, today: date) -> SimpleName
         id=consortium_id,
         name=base.name,
         lead=base.lead,
+        place=row.place,
         place_name=base.place_name,
         state_label=base.state_label,
         members=_members(connection, consortium_id),

@@ -9,7 +9,7 @@ from flask import Blueprint, abort, render_template
 from flask_login import current_user
 
 from workflow import clock, scope
-from workflow.pages import consortium_page
+from workflow.pages import consortium_links, consortium_page
 from workflow.pages.context import connection
 from workflow.security import signed_in
 
@@ -37,4 +37,6 @@ def consortium(consortium_id: int) -> str:
     held = connection()
     if not scope.may_see(held, current_user.seats, consortium_id):
         abort(404)
-    return render_template("pages/consortium.html", page=consortium_page.build(held, consortium_id, _today()))
+    page = consortium_page.build(held, consortium_id, _today())
+    page.links = consortium_links.links(current_user, page, _today().year)
+    return render_template("pages/consortium.html", page=page)

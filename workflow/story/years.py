@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from workflow.story import agreements, clearings, months, plans, recognition
+from workflow.story import agreements, clearings, months, plans, prepayments, recognition
 from workflow.story.player import Diary, Scene
 
 FUND_GOOD = {
@@ -124,7 +124,10 @@ def _contracted(diary: Diary, code: str, prepayment_fen: int) -> Iterator[Scene]
         diary, agreements.Signing(code, 2025, date(2024, 12, 3), prepayment_fen, date(2025, 1, 15))
     )
     yield from agreements.signed(
-        diary, agreements.Signing(code, 2026, date(2025, 11, 10), prepayment_fen, date(2026, 1, 14))
+        diary, agreements.Signing(code, 2026, date(2025, 11, 10), prepayment_fen)
+    )
+    yield from prepayments.prepaid(
+        diary, prepayments.Prepaying(code, 2026, prepayment_fen, date(2026, 1, 8), date(2026, 2, 24))
     )
     yield from agreements.signed(
         diary, agreements.Signing(code, 2027, date(2026, 11, 9), prepayment_fen, stops_at="authorising")
