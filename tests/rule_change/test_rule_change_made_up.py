@@ -162,7 +162,7 @@ def test_what_the_rule_does_not_change_is_left_alone(city: City) -> None:
     city.take("decide", Role.CITY_INSURANCE_APPROVER, on="2025-05-09", verdict="agree", opinion="")
     city.take("enact", Role.CITY_INSURANCE_APPROVER, on="2025-05-09")
     progress = city.content()[1]["supplementary"]
-    assert [one["case"] for one in progress["due"]] == [april]
+    assert [one["case"] for one in progress["due"]] == [april] and progress["unaffected"] == 0
     assert [one.due.scope for one in city.jobs("2025-05-09")] == [april]
     assert everything_of(march, first) == before
     assert [outcome for _number, outcome in rounds_of(engine, first)] == ["passed"]

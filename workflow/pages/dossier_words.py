@@ -104,6 +104,17 @@ TERMS: dict[str, tuple[str, str]] = {
     "reserve": ("基金结余", "reserve"), "no_deficit": ("没有赤字", "no deficit"),
     "prior_repaid": ("以前年度收回", "earlier years repaid"), "not_excluded": ("没有因违规收回", "not excluded"),
     "applied_in_time": ("申请时间", "applied in time"),
+    # rule changes, and what follows from those that work backwards
+    "rule_change": ("规则发布", "rule change"), "impact": ("影响", "impact"), "version": ("版本", "version"),
+    "tallied": ("汇总明细时使用", "read by tallies"), "read": ("用到", "read it"), "changed": ("结果不同", "differ"),
+    "refused": ("不能计算", "refused"), "unknown": ("不能重算", "cannot be recomputed"), "sums": ("合计", "sums"),
+    "digest": ("规则校验", "rules hash"), "first": ("自", "from"), "last": ("至", "to"),
+    "supplementary": ("须补充办理", "to be made up"), "overrides": ("另行规定", "overrides"),
+    "backwards": ("溯及以前", "works backwards"), "scan": ("扫描件", "scan"), "issuer": ("发文机关", "issuer"),
+    "issued_on": ("发文日期", "issued on"), "serial": ("序号", "serial"), "absent": ("未申报", "absent"),
+    "subject_sha256": ("原件校验", "hash of what was decided"), "evidence_name": ("依据", "evidence"),
+    "worksheet_sha256": ("结算表校验", "worksheet hash"), "decided": ("已定", "decided"), "right": ("更正后", "right"),
+    "would": ("新规则下", "would be"), "lines": ("各行", "lines"), "sheets": ("张数", "sheets"), "sheet": ("工作表", "sheet"),
 }  # fmt: skip
 VALUES: dict[str, tuple[str, str]] = {
     "reconciled": ("对账", "reconciled"), "uploaded": ("自行上传", "uploaded"), "nil": ("零申报", "nil"),
