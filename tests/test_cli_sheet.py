@@ -151,3 +151,36 @@ def test_a_rule_as_text_is_a_line_for_each_provision(cli: Any) -> None:
         assert rule in lines[0] and "→" in lines[0] and lines[-1].startswith(f"{DAY} 有效：")
         assert len(lines) >= 3 and words in done.output and " 起  " in lines[1]
         assert "{" not in done.output and "cn-" not in done.output and "official" not in done.output
+
+
+def test_the_worksheets_are_listed_and_an_unknown_one_is_named(cli: Any) -> None:
+    lines = cli(args=["sheet", "list"]).output.splitlines()
+    assert len(lines) == 12 and lines[1].split("\t") == ["budget", "年度总额预算", "Global budget"]
+    listed = [json.loads(line)["sheet"] for line in cli(args=["sheet", "list", "--json"]).output.splitlines()]
+    for name in listed:
+        done = cli(args=["sheet", "schema", name])
+        assert done.exit_code == 0 and json.loads(done.output)["type"] == "object"
+        assert cli(args=["sheet", name, "--help"]).exit_code == 0
+    for asked in (["sheet", "clearing"], ["sheet", "schema", "clearing"]):
+        done = cli(args=asked)
+        assert done.exit_code == 2 and "没有名为“clearing”的工作表；可用：qualification、budget" in done.output
+    said = cli(args=["sheet", "--help"]).output
+    assert "结束码" in said and all(name in said for name in listed)
+
+
+@pytest.mark.parametrize(("more", "words"), [
+    (["--on", "2025-13-31"], "“2025-13-31”不是日期，应写成 2025-12-31"),
+    (["--facts", "nowhere.json"], "打不开“nowhere.json”：没有这个文件或不可读"),
+])  # fmt: skip
+def test_a_wrong_command_says_what_is_wrong(cli: Any, tmp_path: Path, more: list[str], words: str) -> None:
+    code, output = sheet(cli, tmp_path, GOOD, *more)
+    assert code == 2 and words in output
+
+
+def test_many_come_by_a_pipe(cli: Any) -> None:
+    asked = ["sheet", "monthly-settlement", "--place", PLACE, "--on", DAY, "--facts", "-"]
+    done = cli(args=[*asked, "--lines"], input=f"{GOOD}\n{GOOD}\n")
+    first, second = done.output.splitlines()
+    assert done.exit_code == 0 and first == second and json.loads(first)["sheet"] == "monthly-settlement"
+    done = cli(args=[*asked, "--json"], input=GOOD)
+    assert done.output.strip() == first, done.exception
