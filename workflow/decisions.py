@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, select
 
 from governance.refusal import Refusal, Refused
 from governance.roles import DUTY_NAMES, Duty
-from workflow import counting, links, opening, standing, straight
+from workflow import appointing, counting, links, opening, standing, straight
 from workflow.acts.model import papers
 from workflow.attempt import Attempt
 from workflow.db import canonical
@@ -63,6 +63,8 @@ def excluded(attempt: Attempt, duty: Duty) -> Refusal | None:
     bound = standing.bound(attempt)
     if bound.intervened & actor.bound_people:
         return Refusal(reason=_("您办理过本件的管理干预，不能再承担“%(duty)s”", duty=DUTY_NAMES[duty][0]), fact="duty")
+    if seated := appointing.refusal(bound, actor):
+        return seated
     held = {person: bound.duties[person] for person in actor.bound_people if person in bound.duties}
     if all(one == duty for one in held.values()):
         return None
@@ -74,7 +76,7 @@ def excluded(attempt: Attempt, duty: Duty) -> Refusal | None:
         if own != duty
         else _("不相容岗位：授权人在本件中已经承担“%(held)s”，不能由您代为承担“%(duty)s”", **named)
     )
-    return Refusal(reason=reason, who=_("由同一单位的另一人办理"), fact="duty")
+    return Refusal(reason=reason, who=_("同一单位的另一人"), fact="duty")
 
 
 def refresh(attempt: Attempt) -> None:

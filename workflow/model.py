@@ -184,7 +184,8 @@ decisions = table(
     ),
     ForeignKeyConstraint(
         ["paper_id", "case_id", "person_id", "seat_id", "subject_hash"],
-        [f"papers.{name}" for name in ("id", "case_id", "person_id", "seat_id", "subject_hash")], "fk_decisions__papers",
+        ["papers.id", "papers.case_id", "papers.person_id", "papers.seat_id", "papers.subject_hash"],
+        name="fk_decisions__papers",
     ),
     CheckConstraint("verdict IN ('agree','disagree','return','abstain')", name="verdict"),
 )

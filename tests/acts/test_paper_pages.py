@@ -120,6 +120,12 @@ def test_the_whole_form_is_entered_seen_and_taken(app: Flask, road: Road) -> Non
     assert details["substantive"] is True
 
 
+def test_the_print_says_what_else_the_paper_has_to_say(app: Flask, road: Road) -> None:
+    page = enter(app, road, road.county.actor(REVIEWER)).get(f"/city_ruling/{road.case_id}/print/ruling").text
+    assert "经办意见还须写明：逐条评判、是否实质运行。" in page
+    assert "负责人决定还须写明" not in page
+
+
 def test_nothing_is_asked_of_a_form_that_nobody_signed(app: Flask, road: Road) -> None:
     """Left out, the whole form is not looked at; then the paper holds nobody's decision, and says so."""
     clerk = enter(app, road, road.county.actor(REVIEWER))

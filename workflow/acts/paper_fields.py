@@ -54,6 +54,11 @@ def asks_for_files(attempt: Attempt, step: Step) -> bool:
     return any(issubclass(kind, FileField | MultipleFileField) for _name, kind in _fields(form_class(attempt, step)))
 
 
+def also_asked(attempt: Attempt, step: Step) -> list[Any]:
+    """What the step's form asks besides the verdict and the opinion, by the labels of its fields."""
+    return [field.label.text for field in form_class(attempt, step)(None) if field.short_name not in IN_A_ROW]
+
+
 def read(attempt: Attempt, step: Step, signer: Actor, seat_key: str, typed: Typed) -> StepForm:
     """The step's form as ``signer`` would have sent it for their seat, with what was ``typed``: name and value."""
     theirs, own = attempt.by(signer), form_class(attempt, step)

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, select
 
 from workflow import decisions
 from workflow.actor import SYSTEM
+from workflow.acts import paper_fields
 from workflow.attempt import Attempt, Case
 from workflow.clock import day_of
 from workflow.machines import Ballot
@@ -40,6 +41,7 @@ def build(
         version=case.dossier_version,
         seats=[_seat(seat, chain, ballot, newest) for seat in newest.seats] if newest else [],
         links=[decisions.link_label(link) for link in chain],
+        also=_also(attempt, ballot_key),
         current=newest is not None and newest.outcome == "open" and newest.subject_hash == case.subject_hash,
         hash=case.subject_hash,
         short=case.subject_hash[:SHORT],
@@ -56,6 +58,13 @@ def _seat(seat: Any, chain: tuple[str, ...], ballot: Ballot, newest: Any) -> Sim
         label=seat.label, done=[link in done for link in chain],
         asked=[link in decisions.chain_of(ballot, seat) for link in chain],
     )  # fmt: skip
+
+
+def _also(attempt: Attempt, ballot_key: str) -> list[tuple[Any, list[Any]]]:
+    """What a signed paper has to say besides, for each link whose step asks for more than verdict and opinion."""
+    steps = [one for one in attempt.stage.steps_from(attempt.case.state) if one.casts and one.casts[0] == ballot_key]
+    found = [(decisions.link_label((one.casts or ("", ""))[1]), paper_fields.also_asked(attempt, one)) for one in steps]
+    return [(link, asked) for link, asked in found if asked]
 
 
 def qr(text: str) -> Markup:
