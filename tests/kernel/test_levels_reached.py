@@ -9,24 +9,31 @@ from typing import Any
 
 import pytest
 from flask import render_template_string
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
 from governance.chains import links_asked
 from governance.refusal import Refused
 from governance.roles import BETWEEN, Role
 from governance.rulebook import RuleBook
 from tests.budget import budgeting
+from tests.city_ruling import ruling
 from tests.clearing.clearings import Desk as Clearing
 from tests.clearing.preceding import at
 from tests.kernel.levels import CITY, TEXT, given, rule_of_place, seated, take, waits_for
 from tests.self_assessment.filing import county_on
 from tests.settlement.months import moment, prepare
 from tests.surplus_plan.plans import Desk as Plan
-from workflow import door, stages
+from workflow import door, kernel_forms, stages
+from workflow.acts import added_seats
+from workflow.attempt import Attempt
 from workflow.db import reading
+from workflow.forms import AgreeForm
+from workflow.machines import PASSING_ON, STAGES
+from workflow.model import notices
 from workflow.pages import case_page
 from workflow.pages.level_values import levels_text
 
+DEDUCTION = {"member": "lead", "amount_fen": 123_45, "decision_number": "拒付〔2025〕1号", "reason": "超限"}
 AGREE = {"verdict": "agree", "opinion": ""}
 stages.load()
 
@@ -194,3 +201,44 @@ def test_handed_on_and_held_for_another_a_level_stays_one_person(engine: Engine,
     month.take_as("pass_section", second, **AGREE)
     month.take("approve", Role.AGENCY_HEAD, **AGREE)
     assert month.case.state == "approved"
+
+
+def test_a_level_that_nobody_holds_is_named_as_vacant_only_where_it_is_asked(
+    app: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine: Engine = app.extensions["gongzhi.engine"]
+    month = prepare(engine).open()
+    month.to_calculated()
+    reviewer, said = month.actor(Role.AGENCY_REVIEWER), "没有可以作出决定的人"
+    assert said not in _page(app, month, reviewer)[2]
+    rule_of_place(monkeypatch, {"settlement.settlement": ["section"]})
+    month.take("deduct", Role.AGENCY_CLERK, **DEDUCTION)
+    month.jobs("2025-04-10")
+    assert said in _page(app, month, reviewer)[2]
+
+
+def test_a_colleague_is_asked_where_no_levels_are(engine: Engine) -> None:
+    month = prepare(engine).open()
+    month.to_calculated()
+    with reading(engine) as connection:
+        attempt = Attempt(connection, month.case, month.actor(Role.AGENCY_REVIEWER), moment("2025-04-09"))
+        assert added_seats.candidates(attempt)
+
+
+def test_who_only_may_be_asked_hears_nothing_of_a_return(engine: Engine) -> None:
+    county = county_on(engine)
+    case_id = ruling.under_review(engine, county)
+    ruling.rule_all(engine, county, case_id)
+    take(engine, case_id, "send_back", county.actor(Role.CITY_INSURANCE_APPROVER), ruling.NOTICED, reason="样例：须重新评定")
+    with reading(engine) as connection:
+        told = set(connection.scalars(select(notices.c.role).where(notices.c.kind == "returned")))
+    assert "city_health_approver" in told and not [role for role in told if role.endswith(PASSING_ON)]
+
+
+def test_a_level_only_agrees_where_the_head_moves_the_case() -> None:
+    forms = {}
+    for name in ("settlement", "budget"):
+        step = next(one for one in STAGES[name].steps if one.trigger == "pass_section")
+        forms[name] = kernel_forms.stage_form(STAGES[name], step)
+        assert step.bulk == (name == "settlement")
+    assert forms == {"settlement": AgreeForm, "budget": kernel_forms.PassOnForm}

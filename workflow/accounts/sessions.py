@@ -17,6 +17,7 @@ from workflow import clock
 from workflow.accounts.model import auth_sessions
 from workflow.acts.model import delegations
 from workflow.db import reading, writing
+from workflow.machines import PASSING_ON
 from workflow.model import settings
 from workflow.organisations.model import organisations, persons, seats
 
@@ -30,7 +31,7 @@ _JOB_ROLES = (
 DELAY_ROLES = (
     Role.CITY_INSURANCE_REVIEWER, Role.CITY_INSURANCE_APPROVER, Role.CITY_HEALTH_REVIEWER, Role.CITY_HEALTH_APPROVER,
     Role.CITY_FINANCE_REVIEWER, Role.CITY_FINANCE_APPROVER, Role.AGENCY_CLERK, Role.AGENCY_REVIEWER, Role.AGENCY_HEAD,
-    Role.AUDITOR,
+    Role.AUDITOR, *(role for role in Role if role.startswith(("city_", "agency_")) and role.endswith(PASSING_ON)),
 )  # fmt: skip
 YEAR_ROLES = (
     Role.CITY_INSURANCE_REVIEWER, Role.CITY_INSURANCE_APPROVER, Role.CITY_FINANCE_REVIEWER, Role.CITY_FINANCE_APPROVER,

@@ -16,6 +16,7 @@ from workflow.inbox.rows import deadline_of
 from workflow.machines import STAGES
 from workflow.model import cases, tasks
 from workflow.organisations.model import consortia, organisations, persons
+from workflow.organisations.posts import fits
 from workflow.pages import lists, words
 from workflow.pages.case_reading import read_case
 
@@ -35,11 +36,12 @@ def offices(
     until = clocks.soon(connection, today, WORKING_DAYS)
     numbers = sorted(set(organisation_ids))
     named = connection.execute(select(organisations).where(organisations.c.id.in_(numbers))) if numbers else ()
-    names = {row.id: words.pick(row.name, row.name_en) for row in named}
+    known = {row.id: row for row in named}
+    names = {row.id: words.pick(row.name, row.name_en) for row in known.values()}
     looked: dict[int, Attempt] = {}
     found = []
     for number in numbers:
-        read = _due(connection, number, until)
+        read = _due(connection, number, known[number].kind, until)
         rows = [_row(connection, row, today) for row in read[:MOST_ROWS]]
         for row, drawn in zip(read, rows, strict=False):
             drawn.missing = _missing(connection, row, looked, at, demo=demo)
@@ -47,7 +49,7 @@ def offices(
     return found
 
 
-def _due(connection: Connection, organisation_id: int, until: date) -> list[Any]:
+def _due(connection: Connection, organisation_id: int, kind: str, until: date) -> list[Any]:
     """The open tasks of every role of an organisation, by deadline; asked role by role, as the index has them."""
     first = [
         select(
@@ -59,6 +61,7 @@ def _due(connection: Connection, organisation_id: int, until: date) -> list[Any]
             .subquery()
         )
         for role in Role
+        if fits(kind, role)
     ]
     together = union_all(*first).subquery()
     keys = select(together).order_by(together.c.deadline, together.c.id).limit(MOST_ROWS + 1).subquery()
