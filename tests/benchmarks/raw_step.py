@@ -38,11 +38,16 @@ GIVEN = (
     " AND d.id = g.person_id AND d.disabled_at IS NULL AND o.person_id = g.person_id"
     f" AND o.organisation_id = s.organisation_id AND {IN_TERM.format('o')})"
 )
+HAS_DUTY = "EXISTS (SELECT 1 FROM case_actors WHERE case_id = ? AND person_id = x.id)"
 STANDING = (
     "SELECT s.id, a.duty, b.duty, EXISTS (SELECT 1 FROM occurrences WHERE status = 'failed' AND scope = ?),"
     " EXISTS (SELECT 1 FROM recusals WHERE case_id = ? AND person_id IN (?, ?)),"
     " EXISTS (SELECT 1 FROM interventions WHERE case_id = ? AND (proposed_by IN (?, ?) OR decided_by IN (?, ?))),"
-    " h.id, h.name"
+    " h.id, h.name,"
+    f" (SELECT x.name FROM seats y JOIN persons x ON x.id = y.person_id WHERE y.granted_by IN (?, ?) AND {HAS_DUTY}"
+    " AND EXISTS (SELECT 1 FROM records WHERE case_id = ? AND organisation_id = y.organisation_id AND role = y.role)"
+    " ORDER BY y.id LIMIT 1),"
+    f" (SELECT x.name FROM persons x WHERE x.id = s.granted_by AND (x.id = ? OR {HAS_DUTY}))"
     " FROM seats s JOIN persons p ON p.id = s.person_id"
     " LEFT JOIN case_actors a ON a.case_id = ? AND a.person_id = ?"
     " LEFT JOIN case_actors b ON b.case_id = ? AND b.person_id = s.person_id"
@@ -105,13 +110,13 @@ def opine(run: Run, chain: Sequence[str], case_id: int, actor: Actor, key: str) 
     case = run(CASE, (case_id,)).fetchone()
     subject, state, seq = case[11], case[7], case[14] + 1
     standing = run(STANDING, asked_of(actor, case_id, "opine", case[1], day)).fetchone()
-    _seat, duty, _theirs, failures, recused, intervened, assignee, _name = standing
+    _seat, duty, _theirs, failures, recused, intervened, assignee, _name, seated, seated_by = standing
     bodies = run(PARTIES.format(",".join("?" * len(chain))), (case[2], day, day, *chain)).fetchall()
     assert any(row[0] == actor.organisation_id and row[4] == role.rsplit("_", 1)[0] for row in bodies)
     seats = run(ROUND, (case_id,)).fetchall()
     seat = next(row for row in seats if row[4] == actor.organisation_id and person in json.loads(row[5]))
     assert state == "under_review" and not failures and duty in (None, "review")
-    assert not recused and not intervened and assignee in (None, person)
+    assert not recused and not intervened and assignee in (None, person) and not seated and not seated_by
     assert seat[6] is None and seat[2] == subject
     run(DUTY, (case_id, person))
     run(DECISION, (case_id, seat[1], seat[3], seat[4], person, actor.seat_id, subject, "agree", at))
@@ -128,7 +133,8 @@ def asked_of(actor: Actor, case_id: int, trigger: str, stage: str, day: str) -> 
     """The values of ``STANDING``, in the order of its question marks."""
     pair = (actor.person_id, actor.person_id)
     return (
-        case_id, case_id, *pair, case_id, *pair, *pair, case_id, actor.person_id, case_id, case_id, trigger, day, day,
+        case_id, case_id, *pair, case_id, *pair, *pair, *pair, case_id, case_id, actor.person_id, case_id,
+        case_id, actor.person_id, case_id, case_id, trigger, day, day,
         actor.seat_id, actor.person_id, actor.organisation_id, str(actor.role), day, day, actor.person_id,
         actor.person_id, day, day, stage, day, day,
     )  # fmt: skip

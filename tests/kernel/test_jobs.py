@@ -12,9 +12,10 @@ from governance.refusal import Refused
 from governance.roles import Role
 from tests.kernel.checking import counts, sound, state_of
 from tests.kernel.sample_stage import AT, Sample
-from workflow import jobs, lifecycle
+from workflow import jobs, lifecycle, stages
 from workflow.attempt import SYSTEM
 from workflow.db import reading, writing
+from workflow.machines import STAGES
 from workflow.model import cases, occurrences
 from workflow.occurrences import Due, Job, Ran, resolve, run_due, run_one
 
@@ -145,3 +146,11 @@ def test_one_tick_goes_on_until_nothing_new_is_due(sample: Sample, monkeypatch: 
     assert jobs.tick(sample.engine, AT) == []
     assert state_of(sample.engine, number).record_seq == 3
     sound(sample.engine)
+
+
+def test_no_job_decides() -> None:
+    """What the system takes is nobody's decision and no duty, in any stage, and nobody takes it in its place."""
+    stages.load()
+    taken = [one for stage in STAGES.values() for one in stage.steps if Role.SYSTEM in one.by]
+    assert len(taken) > 40
+    assert [one.trigger for one in taken if one.by != (Role.SYSTEM,) or one.casts or one.duty] == []

@@ -10,6 +10,7 @@ from governance.roles import Role
 from tests.assessment import assessments
 from tests.clearing import clearings
 from tests.clearing.preceding import at
+from tests.prepayment import prepaying
 from tests.returns.roads import Agreement, Budget, CityRuling, Road, SelfAssessment, Takeover
 from tests.settlement import months
 from tests.surplus_plan import plans
@@ -47,6 +48,35 @@ class Settlement(Road):
         self.jobs()
         if source == "reviewed":
             self.take("review", Role.AGENCY_REVIEWER, verdict="agree", opinion="")
+
+
+class Prepayment(Road):
+    RETURNER: ClassVar = {"checked": Role.AGENCY_REVIEWER, "reviewed": Role.AGENCY_HEAD}
+    NAMED: ClassVar = {"applied": ("application",), "checked": ("check",)}
+    STRAIGHT: ClassVar = frozenset({("reviewed", "applied"), ("reviewed", "checked")})
+    SENDER: ClassVar = Role.AGENCY_CLERK
+
+    def to(self, source: str) -> None:
+        self.county, self.when = prepaying.county_in(self.engine), prepaying.AT
+        self.case_id = prepaying.checked(self.engine, self.county)
+        if source == "reviewed":
+            self.take("review", Role.AGENCY_REVIEWER, verdict="agree")
+
+    def mend(self, dest: str) -> None:
+        if dest == "applied":
+            asked = {name: value for name, value in prepaying.ASKED.items() if name != "pool"}
+            self.take("revise", Role.LEAD_CLERK, **(asked | {"statement": "年初集中采购药品和耗材"}))
+        else:
+            self.take("check", Role.AGENCY_CLERK, **(prepaying.FOUND | {"base_source": "基金台账（更正）"}))
+
+    def ahead(self, dest: str) -> None:
+        if dest == "applied":
+            self.take("check", Role.AGENCY_CLERK, **prepaying.FOUND)
+
+    def again(self, source: str, dest: str) -> None:
+        self.ahead(dest)
+        if source == "reviewed":
+            self.take("review", Role.AGENCY_REVIEWER, verdict="agree")
 
 
 class Assessment(Road):
@@ -155,6 +185,6 @@ class SurplusPlan(Road):
 
 ROADS: dict[str, type[Road]] = {
     "takeover": Takeover, "self_assessment": SelfAssessment, "city_ruling": CityRuling, "agreement": Agreement,
-    "budget": Budget, "settlement": Settlement, "assessment": Assessment, "clearing": Clearing,
-    "surplus_plan": SurplusPlan,
+    "budget": Budget, "prepayment": Prepayment, "settlement": Settlement, "assessment": Assessment,
+    "clearing": Clearing, "surplus_plan": SurplusPlan,
 }  # fmt: skip

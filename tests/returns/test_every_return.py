@@ -14,6 +14,7 @@ from tests.returns.roads import Road
 from workflow import keeping, lifecycle, stages
 from workflow.attempt import SYSTEM, Attempt
 from workflow.db import reading
+from workflow.flows import stuck
 from workflow.machines import STAGES, Stage
 from workflow.model import notices, tasks
 from workflow.returning import SEND_BACK, STRAIGHT_BACK
@@ -147,6 +148,11 @@ def test_a_job_that_is_called_all_the_same_is_refused(engine: Engine) -> None:
     road.take("mended", Role.AGENCY_CLERK)
     assert holders(road) == set()
     assert ("calculate_settlement", road.case_id) in {(one.job, one.due.scope) for one in road.jobs()}
+    with reading(road.engine) as connection:
+        stays = stuck.taken(connection, {road.county.consortium_id}, stuck.Filters(stage="settlement"))
+    assert {(one.holder, one.number) for one in stays if one.state == "declared"} == {
+        ("医保经办机构经办", 1), ("系统", 1),
+    }, "whoever handed it back held it"
     assert refused(road, "mended", Role.AGENCY_CLERK)
 
 

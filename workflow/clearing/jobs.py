@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, exists, func, literal, or_, select
 
-from workflow import lifecycle, mending
+from workflow import lifecycle
 from workflow.agreement.model import RUNNING
 from workflow.attempt import SYSTEM, Attempt, Case
 from workflow.clearing.commands import open_for
@@ -88,7 +88,7 @@ def due_calculations(connection: Connection, at: datetime) -> list[Due]:
     )  # fmt: skip
     waiting = select(cases).where(
         cases.c.stage == "clearing", cases.c.state == str(State.OPEN),
-        or_(has_score, cases.c.period.contains(EXIT)), mending.not_mending()
+        or_(has_score, cases.c.period.contains(EXIT))
     )
     for row in connection.execute(waiting).all():
         if _ready(connection, Case(*row), at):

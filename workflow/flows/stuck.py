@@ -15,6 +15,7 @@ from workflow import clock
 from workflow.calendar_days import load_calendar
 from workflow.flows.durations import WorkingDays, median, ninetieth
 from workflow.machines import STAGES
+from workflow.mending import MENDED
 from workflow.model import cases, records, tasks
 from workflow.organisations.model import consortia, organisations
 from workflow.pages import lists, words
@@ -83,7 +84,8 @@ def taken(connection: Connection, visible: Collection[int], filters: Filters) ->
 def _stays(visible: Collection[int], filters: Filters) -> Any:
     """Each record that enters a state beside the one that leaves it; acts within a state are passed over.
 
-    A step that the system takes in the moment of someone's decision is that decision's outcome, and theirs.
+    A step that the system takes in the moment of someone's decision is that decision's outcome, and theirs; so is the
+    one it takes once somebody has handed back what was returned to them.
     """
     columns = records.c
     window: dict[str, Any] = {"partition_by": columns.case_id, "order_by": columns.seq}
@@ -92,6 +94,7 @@ def _stays(visible: Collection[int], filters: Filters) -> Any:
             columns.case_id, columns.seq, cases.c.stage, columns.from_state, columns.to_state, columns.at, columns.role,
             func.lag(columns.at).over(**window).label("before_at"),
             func.lag(columns.role).over(**window).label("before_role"),
+            func.lag(columns.verb).over(**window).label("before_verb"),
         )
         .join(cases, cases.c.id == columns.case_id)
         .where(cases.c.consortium_id.in_(visible))
@@ -99,7 +102,7 @@ def _stays(visible: Collection[int], filters: Filters) -> Any:
     if filters.stage:
         told = told.where(cases.c.stage == filters.stage)
     one = told.subquery().c
-    outcome = (one.role == str(Role.SYSTEM)) & (one.before_at == one.at)
+    outcome = (one.role == str(Role.SYSTEM)) & ((one.before_at == one.at) | (one.before_verb == MENDED))
     role = case((outcome, one.before_role), else_=one.role)
     window = {"partition_by": one.case_id, "order_by": one.seq}
     stays = (
