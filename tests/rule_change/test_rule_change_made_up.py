@@ -1,7 +1,7 @@
 """A rule that works backwards: each closed month gets its supplement once, running ones are decided anew, the rest not.
 
-The month of March 2025 keeps five per cent of 98 million fen as a deposit, rounded member by member. A document of April
-says three per cent from 1 March on: what was kept too much is paid by a supplement that people review, approve and pay.
+The month of March 2025 keeps five per cent of 98 million fen as a deposit, rounded member by member. A document of
+April says three per cent from 1 March on: what was kept too much is paid by a supplement that people decide on.
 """
 
 from __future__ import annotations
@@ -133,7 +133,8 @@ def test_a_month_nobody_has_approved_is_calculated_again_and_decided_anew(engine
         month.take("review", Role.AGENCY_REVIEWER, on="2025-04-09", verdict="agree", opinion="")
     before = month.case
     city = City(engine, month.county, held={"month": month}).to_enacted(**BACKWARDS)
-    assert [(one["case"], one["running"]) for one in city.content()[1]["supplementary"]["due"]] == [(month.case_id, True)]
+    (due,) = city.content()[1]["supplementary"]["due"]
+    assert (due["case"], due["running"]) == (month.case_id, True)
     assert month.case.subject_hash == before.subject_hash
     assert [one.status for one in city.jobs()] == ["done"] and city.jobs() == []
     assert month.case.state == "calculated" and month.case.subject_hash != before.subject_hash

@@ -1,4 +1,4 @@
-"""Rules that are read while claims are tallied: the frozen claims are tallied again; where they are gone, that is said."""
+"""Rules read while claims are tallied: the frozen claims are tallied again; where they are gone, that is said."""
 
 from __future__ import annotations
 

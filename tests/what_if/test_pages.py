@@ -63,6 +63,7 @@ def every_request(desk: Desk, visitor: Visitor) -> list[tuple[str, Callable[[], 
         ("modes empty", lambda: visitor.post("/what-if/payment-modes"), 422),
         ("city", lambda: visitor.get(city), 200),
         ("city tried", lambda: visitor.post(city, proposed), 200),
+        ("city workbook", lambda: visitor.post(city, {**proposed, "as": "xlsx"}), 200),
         ("city refused", lambda: visitor.post(city, {"since": "tomorrow"}), 422),
     ]  # fmt: skip
 

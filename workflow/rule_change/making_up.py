@@ -54,9 +54,8 @@ def make_up(connection: Connection, due: Due, at: datetime) -> None:
     lifecycle.lock(connection, due.scope)
     outcome, by = _made_up(connection, change, row, affected)
     told = {name: row[name] for name in ("sheet", "decided_fen", "would_fen", "difference_fen")}
-    lifecycle.note(
-        connection, due.scope, "supplement_due", at=at, data={"rule_change": number, "outcome": outcome, "by": by, **told}
-    )
+    told |= {"rule_change": number, "outcome": outcome, "by": by}
+    lifecycle.note(connection, due.scope, "supplement_due", at=at, data=told)
     _tell(Attempt(connection, _case(connection, due.scope), SYSTEM, at), row, outcome)
     columns = occurrences.c
     connection.execute(
@@ -86,7 +85,8 @@ def _made_up(
     if year is not None and owed.carries(connection, year, change.case.id):
         return "clearing", year.id
     if year is not None and year.state == "closed":
-        return _cleared_again(Attempt(connection, lifecycle.lock(connection, year.id), SYSTEM, change.at), change, affected)
+        cleared = Attempt(connection, lifecycle.lock(connection, year.id), SYSTEM, change.at)
+        return _cleared_again(cleared, change, affected)
     return _supplemented(about, change, year)
 
 
@@ -138,8 +138,8 @@ def _cleared_again(year: Attempt, change: Attempt, affected: list[dict[str, Any]
             adjustments += _adjustments(found, month.case.period, change)
     if not adjustments and not any(one["stage"] == "clearing" for one in mine):
         return ("by_hand" if moved else "unchanged"), case.id
-    months = [one["case"] for one in mine]
-    return "clearing", supplementing.open_for_rule(year, _reason(change), adjustments, _named(change) | {"months": months})
+    named = _named(change) | {"months": [one["case"] for one in mine]}
+    return "clearing", supplementing.open_for_rule(year, _reason(change), adjustments, named)
 
 
 def _of_year(year: Attempt, one: Mapping[str, Any]) -> bool:
@@ -159,7 +159,8 @@ def _adjustments(found: Mapping[str, Any], period: str, change: Attempt) -> list
         sums[part["member"], part["kind"]] += part["difference_fen"]
     sums["", "away"] = found["results"]["away_fen"]
     reason = f"{period} {_reason(change)}"
-    return [{"kind": kind, "member": member, "fen": fen, "reason": reason} for (member, kind), fen in sums.items() if fen]
+    moved = {key: fen for key, fen in sums.items() if fen}
+    return [{"kind": kind, "member": member, "fen": fen, "reason": reason} for (member, kind), fen in moved.items()]
 
 
 def _reason(change: Attempt) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from datetime import date
 from types import SimpleNamespace
 from typing import Any
 
-from flask import Blueprint, abort, render_template, request
+from flask import Blueprint, abort, render_template, request, send_file
 
 from governance.refusal import Refused
 from governance.rulebook.catalogue import Document
@@ -20,9 +21,10 @@ from workflow.pages.worksheet_view import line_view
 from workflow.rule_change import impact
 from workflow.rule_change.model import MONTHLY, PROCEDURAL, YEARLY
 from workflow.security import signed_in
-from workflow.what_if import looking
+from workflow.what_if import city_book, looking
 from workflow.what_if.entries import take
 from workflow.what_if.rule_fields import RuleFields, rule_fields
+from workflow.workbook.writing import MEDIA_TYPE
 
 blueprint = Blueprint("what_if_city", __name__)
 looking.read_only(blueprint)
@@ -53,6 +55,10 @@ def tried() -> Any:
             found = impact.compute(connection(), _proposed(asked, day), looking.this_day())
         except Refused as refused:
             asked.fields.error = "；".join(words.pick(one.reason, one.reason_en) for one in refused.refusals)
+    if found and request.form.get("as") == "xlsx":
+        content = city_book.book_of(found, asked.fields.title, asked.today)
+        name = f"what-if-city-{asked.place}-{asked.rule}.xlsx"
+        return send_file(io.BytesIO(content), MEDIA_TYPE, as_attachment=True, download_name=name)
     page = _page(asked, found)
     return render_template("what_if/city.html", page=page), 422 if page.has_errors else 200
 
@@ -125,9 +131,9 @@ def _shown(found: dict[str, Any]) -> SimpleNamespace:
     """The impact in the reader's language."""
     return SimpleNamespace(
         first=found["first"], last=found["last"], read=found["read"], changed=found["changed"],
-        refused=found["refused"], tallied=found["tallied"],
+        refused=found["refused"], tallied=found["tallied"], unknown=found["unknown"],
         total=[_sums(one) for one in found["total"]], sums=[_sums(one) for one in found["sums"]],
-        cases=[_case(one) for one in found["cases"] if one["changed"]],
+        cases=[_case(one) for one in found["cases"] if one["changed"] or one["unknown"]],
     )  # fmt: skip
 
 
