@@ -100,19 +100,24 @@ B_BUDGET = 27_000_000_000
 D_BUDGET = 35_200_000_000
 
 
-def _factors(approved_fen: int) -> dict[str, object]:
+# Sample facts, declared county by county: a county's expenditure budget is apportioned between its own consortia only.
+COUNTIES: dict[str, tuple[int, dict[str, tuple[str, ...]]]] = {
+    "beihe": (76_200_000_000, {
+        "beihe-a": ("412600", "905000", "470000000", "1.1", "1.0"),
+        "beihe-b": ("238400", "498000", "262000000", "0.9", "1.1"),
+    }),
+    "qingxi": (35_600_000_000, {"qingxi-d": ("305200", "640000", "338000000", "1.0", "1.0")}),
+}  # fmt: skip
+FACTORS = ("insured", "service_volume", "prior_payments", "function", "risk")
+
+
+def _factors(code: str, approved_fen: int) -> dict[str, object]:
     """Sample factors with which the county's expenditure budget is apportioned; the approved figure is negotiated."""
+    budget_fen, declared = COUNTIES[code.partition("-")[0]]
     return {
-        "basis": "expenditure", "pool_budget_fen": 112_000_000_000,
+        "basis": "expenditure", "pool_budget_fen": budget_fen,
         "consortia": [
-            {"consortium": code, "factors": dict(zip(
-                ("insured", "service_volume", "prior_payments", "function", "risk"), values, strict=True
-            ))}
-            for code, values in (
-                ("beihe-a", ("412600", "905000", "470000000", "1.1", "1.0")),
-                ("beihe-b", ("238400", "498000", "262000000", "0.9", "1.1")),
-                ("qingxi-d", ("305200", "640000", "338000000", "1.0", "1.0")),
-            )
+            {"consortium": one, "factors": dict(zip(FACTORS, values, strict=True))} for one, values in declared.items()
         ],
         "approved_fen": approved_fen, "reason": "样例：经协商按近三年实际支出取整下达",
     }
@@ -139,14 +144,14 @@ def _budgets(diary: Diary, code: str, amount_fen: int, day: int, first_year_read
     yield from agreements.budgeted(
         diary,
         agreements.Budgeting(
-            code, 2025, _factors(amount_fen), date(2025, 3, day), amount_fen * 9 // 10, first_year_ready,
+            code, 2025, _factors(code, amount_fen), date(2025, 3, day), amount_fen * 9 // 10, first_year_ready,
             issued_on=date(2025, 4, 10 + day % 5), number=f"样例：示范医保发〔2025〕{day + 10}号",
         ),
     )
     yield from agreements.budgeted(
         diary,
         agreements.Budgeting(
-            code, 2026, _factors(amount_fen + amount_fen // 25), date(2025, 12, day), issued_on=date(2026, 3, day),
+            code, 2026, _factors(code, amount_fen + amount_fen // 25), date(2025, 12, day), issued_on=date(2026, 3, day),
             number=f"样例：示范医保发〔2026〕{day + 10}号",
         ),
     )
@@ -166,7 +171,7 @@ def consortium_a(diary: Diary) -> Iterator[Scene]:
     yield from _contracted(diary, code, 2_000_000_000)
     yield from _budgets(diary, code, A_BUDGET, 10, date(2024, 12, 20))
     yield from agreements.budgeted(
-        diary, agreements.Budgeting(code, 2027, _factors(52_000_000_000), date(2026, 11, 9), ends_opined=True)
+        diary, agreements.Budgeting(code, 2027, _factors(code, 52_000_000_000), date(2026, 11, 9), ends_opined=True)
     )
     year = months.year_of(
         code, 2025, 35_900_000_000, 10_875_300_125, 1_234_567_800, m05={"late": f"{code}-town-2"},
