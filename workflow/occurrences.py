@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -117,6 +118,9 @@ def run_one(engine: Engine, job: Job, due: Due, at: datetime, *, forced: bool = 
 
 
 def _claim(connection: Connection, name: str, due: Due) -> Any:
+    """The row of one run, ours until the transaction ends; ``None`` where another scheduler is at it just now."""
+    if connection.dialect.name != "sqlite" and not _first(connection, f"{name}/{due.scope}/{due.period}"):
+        return None
     _insert(
         connection,
         {
@@ -130,6 +134,12 @@ def _claim(connection: Connection, name: str, due: Due) -> Any:
     if connection.dialect.name != "sqlite":
         query = query.with_for_update(skip_locked=True)
     return connection.execute(query).one_or_none()
+
+
+def _first(connection: Connection, run: str) -> bool:
+    """Whether nobody else is at this run; asked of PostgreSQL without waiting, as the row may not be there yet."""
+    number = int.from_bytes(hashlib.sha256(run.encode()).digest()[:8], signed=True)
+    return bool(connection.scalar(select(func.pg_try_advisory_xact_lock(number))))
 
 
 def _keep_failure(engine: Engine, name: str, due: Due, at: datetime, message: str) -> None:

@@ -140,6 +140,25 @@ def test_two_schedulers_at_once_of_which_one_is_killed(sample: Sample) -> None:
     sound(sample)
 
 
+def test_a_scheduler_that_hangs_in_a_run_holds_up_no_other(sample: Sample) -> None:
+    """The other one leaves that run alone and does the rest; waiting for it would end as a failure here."""
+    url = filled(sample)
+    if not url.startswith("postgresql"):
+        return  # SQLite has one writer, whoever it is
+    impatient = make_engine(f"{url}{'&' if '?' in url else '?'}options=-c%20lock_timeout%3D1000")
+    with reading(sample.engine) as connection:
+        first = waiting(connection, AT)[0]
+    with writing(sample.engine) as hanging:
+        assert occurrences._claim(hanging, "admit", first) is not None
+        ran = run_due(impatient, AT, JOBS[:1])
+        assert [one.status for one in ran] == ["done"] * (CASES - 1)
+        assert first not in [one.due for one in ran]
+    while run_due(sample.engine, AT, JOBS):
+        pass
+    sound(sample)
+    impatient.dispose()
+
+
 def test_mutant_that_marks_before_it_acts_loses_a_run(sample: Sample, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run marked as done in a transaction of its own is lost with the process: the check above sees it."""
     claim = occurrences._claim

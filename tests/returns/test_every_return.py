@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from workflow.attempt import SYSTEM, Attempt
 from workflow.db import reading
 from workflow.flows import stuck
 from workflow.machines import STAGES, Stage
+from workflow.mending import MENDED
 from workflow.model import notices, tasks
 from workflow.returning import SEND_BACK, STRAIGHT_BACK
 
@@ -154,6 +156,16 @@ def test_a_job_that_is_called_all_the_same_is_refused(engine: Engine) -> None:
         ("医保经办机构经办", 1), ("系统", 1),
     }, "whoever handed it back held it"
     assert refused(road, "mended", Role.AGENCY_CLERK)
+
+
+def test_a_month_that_goes_by_a_table_without_the_step_is_not_stuck(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = STAGES["settlement"]
+    steps = tuple(one for one in table.steps if one.trigger != MENDED)
+    monkeypatch.setitem(STAGES, "settlement", replace(table, steps=steps))
+    road = returned(engine, "settlement", "reviewed", "declared", IN_ORDER)
+    assert ("calculate_settlement", road.case_id) in {(one.job, one.due.scope) for one in road.jobs()}
 
 
 def test_what_only_members_declare_is_returned_to_them(engine: Engine) -> None:

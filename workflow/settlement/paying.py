@@ -8,7 +8,7 @@ from typing import Any
 
 from governance.money import yuan
 from governance.roles import Role
-from workflow import clocks, ledger
+from workflow import clocks, ledger, mending
 from workflow.attempt import Attempt, refuse
 from workflow.banking.standing import open_lines
 from workflow.banking.transfer import day_of, transferred
@@ -79,6 +79,8 @@ def send_back(attempt: Attempt) -> None:
     """Back at its calculation the month is calculated anew; back at its declarations every member declares again."""
     if attempt.goes_to != "declaring" and "declarations" in attempt.noted["sections"]:
         raise refuse(_("成员申报和明细要改的，请退回到“申报中”，由成员单位重新申报"), field="to")
+    if attempt.stage.step_from(attempt.goes_to or "", mending.MENDED) is None:
+        mending.hand_back(attempt)  # a month that goes by an earlier table has nobody to hand it back
     if attempt.goes_to in ("declaring", "declared"):
         attempt.dossier.pop("worksheet", None)
     if attempt.goes_to == "declaring":
