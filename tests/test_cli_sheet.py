@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from tests.conftest import app_on
 from workflow import i18n
 from workflow.cli import facts
 from workflow.cli.rules import COMMANDS
@@ -175,6 +176,15 @@ def test_the_worksheets_are_listed_and_an_unknown_one_is_named(cli: Any) -> None
 def test_a_wrong_command_says_what_is_wrong(cli: Any, tmp_path: Path, more: list[str], words: str) -> None:
     code, output = sheet(cli, tmp_path, GOOD, *more)
     assert code == 2 and words in output
+
+
+def test_the_same_facts_give_the_same_bytes_on_every_database(cli: Any, tmp_path: Path, database_url: str) -> None:
+    file = tmp_path / "facts.jsonl"
+    file.write_text(f"{GOOD}\n{GOOD}\n", encoding="utf-8")
+    asked = ["sheet", "monthly-settlement", "--place", PLACE, "--on", DAY, "--facts", str(file)]
+    with app_on(database_url) as app:
+        done = app.test_cli_runner().invoke(args=asked)
+    assert done.exit_code == 0 and done.output == cli(args=asked).output
 
 
 def test_many_come_by_a_pipe(cli: Any) -> None:
