@@ -247,6 +247,7 @@ def test_the_agreement_leads_to_the_exit(engine: Engine) -> None:
     text, _forms = drawn(engine, desk.county, agreement, desk.county.actor(Role.LEAD_HEAD), at(7, 6, 2025))
     assert f'href="/clearing/{desk.case.id}"' in text
     text, _forms = drawn(engine, desk.county, desk.case.id, desk.county.actor(Role.LEAD_HEAD), at(7, 6, 2025))
+    assert "80,000.00" in text and "565,000.01" not in text, "the months tell what the member's came to"
     assert "退出后的年度清算不再变动" in text and f'href="/agreement/{agreement}"' in text
 
 

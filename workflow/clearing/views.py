@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from governance.roles import Role
@@ -50,7 +51,7 @@ def sections(page: CasePage) -> list[Section]:
     months = [
         {
             "case": one.case_id, "period": one.period, "closed": one.closed, "carried": one.carried,
-            "gross_fen": one.results.get("gross_fen"), "net_fen": one.results.get("net_to_lead_fen"),
+            **_of_month(page, one.results),
         }
         for one in particulars.months(page)
     ]
@@ -71,6 +72,15 @@ def sections(page: CasePage) -> list[Section]:
     if page.progress.get("objections"):
         found.append(Section(_("医共体异议"), "clearing/objections.html", rows=page.progress["objections"]))
     return found
+
+
+def _of_month(page: CasePage, results: Mapping[str, Any]) -> dict[str, int | None]:
+    """What a month came to: of the consortium, or of the member whose exit is cleared."""
+    member = page.dossier.get("leaving", {}).get("member")
+    if member is None:
+        return {"gross_fen": results.get("gross_fen"), "net_fen": results.get("net_to_lead_fen")}
+    own = results.get("members", {}).get(member, {})
+    return {"gross_fen": own.get("gross_fen"), "net_fen": own.get("net_fen")}
 
 
 def _leaving(page: CasePage) -> Section:
@@ -141,14 +151,13 @@ def _payments(page: CasePage) -> Section:
 def _entered(page: CasePage) -> Section:
     """What the agency entered, and whether the finance bureau has confirmed it."""
     entered = page.dossier.get("entered")
-    names = {member.code: member.name for member in page.attempt.parties.members}
     return Section(
         _("清算事实"), "clearing/facts.html", entered=entered, confirmed=page.progress.get("confirmed"),
         current=facts_confirmed_now(page.attempt), returned=page.progress.get("returned"),
         causes=[(CAUSES[name], fen) for name, fen in (entered or {}).get("overrun_causes", {}).items()],
-        penalties=[(names.get(code, code), fen) for code, fen in (entered or {}).get("penalties", {}).items()],
+        penalties=[(_name(page, code), fen) for code, fen in (entered or {}).get("penalties", {}).items()],
         adjustments=[
-            {**one, "label": KIND_LABELS[one["kind"]], "name": names.get(one["member"], "")}
+            {**one, "label": KIND_LABELS[one["kind"]], "name": _name(page, one["member"]) if one["member"] else ""}
             for one in (entered or {}).get("adjustments", [])
         ],
     )
