@@ -19,8 +19,8 @@ from tests.settlement.months import Month
 from workflow import door
 from workflow.attempt import SYSTEM, Attempt, Case
 from workflow.clearing.jobs import JOBS as CLEARING_JOBS
-from workflow.db import reading
-from workflow.model import cases
+from workflow.db import reading, writing
+from workflow.model import cases, occurrences
 from workflow.occurrences import run_due
 
 # About a hundredth more than the files of the sample have, so that the year stays below its budget.
@@ -89,6 +89,10 @@ def test_a_closed_year_is_cleared_once_more_with_what_its_months_would_be(month:
     assert [one.error for one in city.jobs("2026-02-04")] == [""] and city.jobs("2026-02-04") == []
     (one,) = standings(city)
     assert (one["outcome"], one["by_stage"], one["by_state"]) == ("clearing", "clearing", "open")
+    with writing(month.engine) as connection:
+        connection.execute(occurrences.delete())
+    assert [one.error for one in city.jobs("2026-02-04")] == [""] and standings(city)[0]["by"] == one["by"]
+    assert len(clearings(month.engine)) == 2
     again = clearings(month.engine)[-1]
     assert (again.serial, again.follows_id, len(of_period(month.engine, "2025-12"))) == (2, first, 1)
     lines = dossier_of(month.engine, again)["entered"]["adjustments"]
