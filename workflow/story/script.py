@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from sqlalchemy import Engine
 
 from workflow.db import writing
-from workflow.story import cast, circulated, years
+from workflow.story import banked, cast, circulated, registered, ruled, years
 from workflow.story.player import Diary, Scene, daily_ticks, merged
 
 Told = dict[tuple[str, str, str], str]
@@ -22,6 +22,7 @@ def scenes(engine: Engine) -> list[Scene]:
     lines = [
         years.suixi(diary), years.consortium_a(diary), years.consortium_b(diary), years.consortium_c(diary),
         years.consortium_d(diary), years.consortium_e(diary), circulated.sent_round(),
+        banked.through_the_bank(diary), registered.imported(diary), ruled.changed(diary),
     ]
     told = merged(*lines, daily_ticks(FIRST_DAY, LAST_DAY))
     late = [scene.key for scene in told if scene.at.date() > LAST_DAY + timedelta(days=1)]
@@ -80,12 +81,14 @@ def _suixi(code: str) -> Told:
 
 
 TOLD: Told = {
+    (f"rules:{cast.CITY}", "rule_change", "2026-001"): "enacted",
     **_suixi("suixi-1"),
     **_suixi("suixi-2"),
     ("beihe-a", "self_assessment", "2024"): "filed",
     ("beihe-a", "city_ruling", "2024"): "confirmed",
     **_running("beihe-a"),
     ("beihe-a", "budget", "2027"): "consulted",
+    ("beihe-a", "prepayment", "2026"): "advanced", ("beihe-b", "prepayment", "2026"): "advanced",
     **_months("beihe-a", 2025),
     **_cleared("beihe-a", 2025, "completed"),
     **_months("beihe-a", 2026, {9: "paid_to_lead", 10: "calculated"}, 10),
