@@ -105,6 +105,12 @@ def _voting(engine: Engine) -> Road:
     return Plain(engine).at(desk.county, desk.case.id, at(3, 12))
 
 
+def _filing_checked(engine: Engine) -> Road:
+    road = on("surplus_plan", "filing")(engine)
+    road.take("check_filing", AGENCY, filing_number="样备〔2026〕1号", opinion="")
+    return road
+
+
 def _rule_change(*steps: tuple[str, Role]) -> Setup:
     def go(engine: Engine) -> Road:
         city = changing.city_with_month(engine).to_shown()
@@ -147,6 +153,8 @@ OWED: dict[tuple[str, str, str], Setup] = {
     ("clearing", "approval", "review"): on("clearing", "reconciled"),
     ("clearing", "approval", "decide"): on("clearing", "reconciled", ("review", BUREAU)),
     ("surplus_plan", "committee", "vote"): _voting,
+    ("surplus_plan", "filing", "check_filing"): on("surplus_plan", "filing"),
+    ("surplus_plan", "filing", "approve_filing"): _filing_checked,
     ("rule_change", "enactment", "opine"): _rule_change(),
     ("rule_change", "enactment", "decide"): _rule_change(("opine", BUREAU)),
 }

@@ -125,7 +125,7 @@ def test_no_decision_of_any_stage_is_left_out() -> None:
         assert steps and all(role.endswith(PASSING_ON) for one in steps for role in one.by)
 
 
-@pytest.mark.parametrize(("stage", "ballot", "trigger"), OWN, ids="-".join)
+@pytest.mark.parametrize(("stage", "ballot", "trigger"), OWN, ids=["-".join(one) for one in OWN])
 def test_every_decision_can_be_signed_on_paper(
     engine: Engine, allowed: list[str], stage: str, ballot: str, trigger: str
 ) -> None:
