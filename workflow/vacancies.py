@@ -10,7 +10,7 @@ from workflow import standing
 from workflow.attempt import Attempt
 from workflow.i18n import lazy as _
 from workflow.machines import Step
-from workflow.rounds import OpenRound, open_rounds
+from workflow.rounds import OpenRound, chain_of, open_rounds
 
 
 def vacancies(attempt: Attempt) -> list[Refusal]:
@@ -30,11 +30,14 @@ def vacant_seats(attempt: Attempt, ballot: str, current: OpenRound) -> list[Any]
     """The seats of an open round that still owe a decision which nobody of the frozen people may give any more."""
     bonds, done = standing.everything(attempt), current.done()
     steps = [step for step in attempt.stage.steps if step.casts and step.casts[0] == ballot]
+    table = attempt.stage.ballot(ballot)
     return [
         seat
         for seat in current.seats
         if any(
-            (seat.seat_key, step.casts[1]) not in done and not _left(seat, step, bonds)
+            step.casts[1] in chain_of(table, seat)
+            and (seat.seat_key, step.casts[1]) not in done
+            and not _left(seat, step, bonds)
             for step in steps
             if step.casts
         )
@@ -47,6 +50,6 @@ def _left(seat: Any, step: Step, bonds: standing.Bound) -> set[int]:
         person
         for role in step.by
         for person in bonds.seated.get((seat.organisation_id, str(role)), ())
-        if not (duty := step.duty) or bonds.duties.get(person, duty) == duty
+        if not (duty := step.duty_of(role)) or bonds.duties.get(person, duty) == duty
     }
     return present & set(json.loads(seat.eligible)) - bonds.intervened

@@ -4,27 +4,25 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from flask import Flask
-from sqlalchemy import Connection, func, select
+from sqlalchemy import func, select
 
 from governance.refusal import Refused
 from governance.roles import Role
 from tests.conftest import app_on
 from tests.journeys.conftest import Played
-from tests.journeys.walking import Visitor, Walk, Watch, plain, post_of, token_in
+from tests.journeys.walking import Visitor, Walk, Watch, plain, post_of, token_in, with_levels
 from workflow import clock, lifecycle
 from workflow.attempt import Actor
 from workflow.db import metadata, reading, writing
-from workflow.machines import PASSING_ON, STAGES
+from workflow.machines import STAGES
 from workflow.model import attachments, cases, occurrences
-from workflow.organisations.model import consortia, organisations, persons, seats
-from workflow.organisations.posts import fits
+from workflow.organisations.model import consortia, persons
 from workflow.rule_change.model import desk_of
 from workflow.story.cast import CITY, find_actor
 
@@ -44,7 +42,7 @@ def walk(played_story: Played, tmp_path_factory: pytest.TempPathFactory) -> Iter
     shutil.copytree(played_story.folder, copy.folder)
     with pytest.MonkeyPatch.context() as patched, app_on(copy.url) as app:
         copy.use(patched)
-        walk = Walk(app)
+        walk = with_levels(Walk(app))
         for code in CONSORTIUM_OF.values():
             with writing(walk.engine) as connection:
                 connection.execute(
@@ -54,7 +52,6 @@ def walk(played_story: Played, tmp_path_factory: pytest.TempPathFactory) -> Iter
                     )
                 )
         with writing(walk.engine) as connection:
-            seat_levels(connection)
             officer = find_actor(connection, post_of("rules_officer"), Role.RULES_OFFICER)
             desk = desk_of(connection, CITY, officer.organisation_id or 0)
             lifecycle.open_case(
@@ -68,17 +65,6 @@ def watch(walk: Walk) -> Iterator[Watch]:
     """Whether anything is written."""
     with walk.engine.connect() as connection:
         yield Watch(connection)
-
-
-def seat_levels(connection: Connection) -> None:
-    """Section heads and deputies in every organisation that may have them; the story's places ask for none."""
-    bodies = connection.execute(select(organisations.c.id, organisations.c.code, organisations.c.kind)).all()
-    for body in bodies:
-        for role in (one for one in Role if one.endswith(PASSING_ON) and fits(body.kind, one)):
-            named = {"login": f"{body.code}.{role}.1", "name": f"{role}样例", "password_hash": "!", "demo": True}
-            person = connection.execute(persons.insert().values(named).returning(persons.c.id)).scalar_one()
-            held = {"person_id": person, "organisation_id": body.id, "role": role, "since": date(2023, 1, 1)}
-            connection.execute(seats.insert().values(held))
 
 
 def _month(walk: Walk, code: str) -> Any:

@@ -6,6 +6,7 @@ import html
 import re
 import secrets
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from flask import Flask
@@ -17,8 +18,10 @@ from governance.roles import Role
 from workflow.accounts import sessions
 from workflow.clock import real_now
 from workflow.db import reading, writing
+from workflow.machines import PASSING_ON
 from workflow.model import cases
 from workflow.organisations.model import consortia, organisations, persons, seats
+from workflow.organisations.posts import fits
 from workflow.story.cast import body_code
 
 CITY, BEIHE = "demo-hunan-city", "demo-hunan-beihe"
@@ -88,6 +91,19 @@ class Walk:
         where = (consortia.c.code == code, cases.c.stage == stage, cases.c.period == period)
         with reading(self.engine) as connection:
             return connection.execute(query.where(*where)).one()
+
+
+def with_levels(walk: Walk) -> Walk:
+    """Section heads and deputies in every organisation that may have them; the story's places ask for none."""
+    with writing(walk.engine) as connection:
+        bodies = connection.execute(select(organisations.c.id, organisations.c.code, organisations.c.kind)).all()
+        for body in bodies:
+            for role in (one for one in Role if one.endswith(PASSING_ON) and fits(body.kind, one)):
+                named = {"login": f"{body.code}.{role}.1", "name": f"{role}样例", "password_hash": "!", "demo": True}
+                person = connection.execute(persons.insert().values(named).returning(persons.c.id)).scalar_one()
+                held = {"person_id": person, "organisation_id": body.id, "role": role, "since": date(2023, 1, 1)}
+                connection.execute(seats.insert().values(held))
+    return walk
 
 
 @dataclass

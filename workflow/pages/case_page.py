@@ -229,15 +229,16 @@ def _seat(seat: Any, ballot: Any, one: Any, reading: Reading, heard: bool) -> Si
     own = {row.link: row for row in one.cast if row.seat_key == seat.seat_key}
     chain = decisions.chain_of(ballot, seat)
     final = own.get(chain[-1])
-    shown = (final or own.get(chain[0])) if heard else None
+    levels = round_words.levels(chain, own, reading) if heard else []
+    shown = (final or (own.get(chain[0]) if not levels else None)) if heard else None
     pending = next((link for link in chain if link not in own), None)
     return SimpleNamespace(
         organisation=seat.label,
         role_label="",
         tone="done" if final else "",
         final=final is not None,
-        status_label=words.pick("已决定", "decided") if final else _awaited(pending or chain[-1], one),
-        levels=round_words.levels(chain, own, reading) if heard else [],
+        status_label=words.pick("已决定", "decided") if final else round_words.awaited(pending or chain[-1], one),
+        levels=levels,
         verdict_label=decisions.VERDICTS[shown.verdict] if shown else "",
         opinion=shown.opinion if shown else "",
         person=reading.person(shown.person_id) if shown else "",
@@ -247,13 +248,6 @@ def _seat(seat: Any, ballot: Any, one: Any, reading: Reading, heard: bool) -> Si
         paper=round_words.on_paper(shown),
         asked=round_words.asked(one, seat.seat_key, heard),
     )
-
-
-def _awaited(link: str, one: Any) -> str:
-    label = decisions.link_label(link)
-    if one.outcome != "open":
-        return words.pick(f"{label}：未作出", f"{label}: not given")
-    return words.pick(f"待{label}", f"awaits: {label}")
 
 
 def _trail(reading: Reading, viewer: Any) -> list[SimpleNamespace]:

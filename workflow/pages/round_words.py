@@ -9,6 +9,7 @@ from typing import Any
 from governance.roles import BETWEEN
 from workflow import decisions
 from workflow.i18n import lazy as _
+from workflow.pages import words
 from workflow.pages.case_reading import Reading
 from workflow.rounds import Round
 
@@ -35,8 +36,11 @@ def asked(one: Round, seat_key: str, heard: bool) -> list[SimpleNamespace]:
 
 
 def levels(chain: tuple[str, ...], said: Mapping[str, Any], reading: Reading) -> list[SimpleNamespace]:
-    """What each level of a longer chain said, lowest first, and whom it still waits for; of a chain of two nothing."""
-    if len(chain) == len(set(chain) - set(BETWEEN)):
+    """What each level of a longer chain said, lowest first, and whom it still waits for; of a chain of two nothing.
+
+    What the last one decided is the seat's own word, and stands above them.
+    """
+    if not set(chain) & set(BETWEEN):
         return []
     return [
         SimpleNamespace(
@@ -47,8 +51,16 @@ def levels(chain: tuple[str, ...], said: Mapping[str, Any], reading: Reading) ->
             person=reading.person(said[link].person_id) if link in said else "",
             at=said[link].at if link in said else None,
         )
-        for link in chain
+        for link in (chain[:-1] if chain[-1] in said else chain)
     ]
+
+
+def awaited(link: str, one: Round) -> str:
+    """That a round waits for a link of a seat, or never got it."""
+    label = decisions.link_label(link)
+    if one.outcome != "open":
+        return str(words.pick(f"{label}：未作出", f"{label}: not given"))
+    return str(words.pick(f"待{label}", f"awaits: {label}"))
 
 
 def _status(added: Any) -> Any:
