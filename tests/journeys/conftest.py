@@ -36,6 +36,11 @@ class Played:
         return self.folder / "files"
 
     @property
+    def register(self) -> Path:
+        """Frozen registers of insured people."""
+        return self.folder / "register"
+
+    @property
     def claims(self) -> Path:
         """Frozen claims, by month."""
         return self.folder / "claims"
@@ -44,6 +49,7 @@ class Played:
         """Let the app keep its files beside this database."""
         monkeypatch.setenv("GONGZHI_FILES", str(self.files))
         monkeypatch.setenv("GONGZHI_CLAIMS", str(self.claims))
+        monkeypatch.setenv("GONGZHI_REGISTER", str(self.register))
 
 
 def play(played: Played) -> None:

@@ -37,6 +37,7 @@ def start(folder: Path) -> subprocess.Popen[str]:
     """``flask story --resume`` in a process of its own that keeps everything in ``folder``."""
     kept = {
         "GONGZHI_VAR": folder, "GONGZHI_FILES": folder / "files", "GONGZHI_CLAIMS": folder / "claims",
+        "GONGZHI_REGISTER": folder / "register", "GONGZHI_BANK_KEY_FILE": folder / "bank_keys",
         "GONGZHI_DATABASE_URL": f"sqlite:///{folder}/unused.sqlite", "GONGZHI_SECRET_KEY": "story" * 8,
         "PYTHONUNBUFFERED": "1",
     }
@@ -106,6 +107,7 @@ def test_on_postgresql_it_ends_the_same(
 ) -> None:
     monkeypatch.setenv("GONGZHI_FILES", str(tmp_path / "files"))
     monkeypatch.setenv("GONGZHI_CLAIMS", str(tmp_path / "claims"))
+    monkeypatch.setenv("GONGZHI_REGISTER", str(tmp_path / "register"))
     engine = make_engine(postgresql_url)
     Player(engine).play(script.scenes(engine))
     engine.dispose()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -26,7 +27,8 @@ from workflow.model import (
 )
 from workflow.model import records as record_rows
 from workflow.organisations.model import consortia, memberships, organisations
-from workflow.story import cast, script, summary
+from workflow.register import queries
+from workflow.story import cast, ruled, script, summary
 
 SUIXI = "demo-suixi"
 
@@ -59,7 +61,7 @@ def sheet_of(held: Connection, code: str, stage: str, period: str) -> dict[str, 
 def test_everything_stands_as_told(held: Connection) -> None:
     told = summary.summary(held)
     assert summary.not_as_told(told, script.TOLD) == []
-    assert {consortium["code"] for consortium in told["consortia"]} == set(cast.BY_CODE)
+    assert {consortium["code"] for consortium in told["consortia"]} == {*cast.BY_CODE, f"rules:{cast.CITY}"}
     assert told["clock"] == "2026-11-23T02:00:00.000000Z"
 
 
@@ -178,6 +180,29 @@ def test_the_overrun_of_b_is_cut_by_causes_and_ceiling(held: Connection) -> None
     assert borne_fen == 945_000_000 <= facts["risk_fund_fen"]
     shared = sheet_of(held, "beihe-b", "surplus_plan", "2025")["members"]
     assert sum(shared.values()) == sheet["own_share_fen"]
+
+
+def test_a_month_of_a_is_paid_through_the_bank_to_the_fen(held: Connection) -> None:
+    case = case_of(held, "beihe-a", "settlement", "2026-08")
+    bank = json.loads(case.progress)["bank"]
+    [batch], [reply] = bank["batches"], bank["replies"]
+    assert case.state == "closed" and reply["batch"] == batch["no"]
+    assert sorted(line["ref"] for line in batch["lines"]) == sorted(row["ref"] for row in reply["rows"])
+    sheet = sheet_of(held, "beihe-a", "settlement", "2026-08")
+    to_others = sum(one["net_fen"] for code, one in sheet["members"].items() if code != "beihe-a-lead")
+    assert batch["total_fen"] == sum(line["fen"] for line in batch["lines"]) == to_others > 0
+
+
+def test_a_register_waits_for_its_reviewer(held: Connection) -> None:
+    [file] = queries.of_place(held, cast.BEIHE)
+    assert (file.place, file.period, file.row_count, file.verdict) == (cast.BEIHE, "2027", 60, None)
+
+
+def test_a_rule_was_changed_ahead_of_its_day(held: Connection) -> None:
+    book = rules.rulebook(held).at(cast.CITY)
+    before, after = (book.on(ruled.RULE, day) for day in (date(2026, 12, 31), ruled.SINCE))
+    assert (after.value, after.since, after.cite.document) == ("15", ruled.SINCE, "样例：示范医保发〔2026〕45号")
+    assert before.value != after.value and before.since < ruled.SINCE
 
 
 def test_c_is_not_recognised_after_a_conference(held: Connection) -> None:

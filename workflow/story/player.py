@@ -95,6 +95,12 @@ class Player:
             raise LookupError(f"{stage} {code} {pool} {period}: no such case at {self.at}")
         return Case(*row)
 
+    def desk_case(self, stage: str, place: str) -> Case:
+        """The newest case of a stage that a place itself holds."""
+        with reading(self.engine) as connection:
+            query = select(cases).where(cases.c.stage == stage, cases.c.place == place)
+            return Case(*connection.execute(query.order_by(cases.c.id.desc()).limit(1)).one())
+
     def take(self, case: Case, trigger: str, actor: Actor, **data: Any) -> None:
         """Take a step through the door."""
         key = self.next_key(f"{trigger}:{case.id}:{actor.seat_id}")

@@ -180,6 +180,7 @@ def consortium_a(diary: Diary) -> Iterator[Scene]:
     yield from _months(diary, year)
     running = months.year_of(
         code, 2026, 36_800_000_000, 11_100_000_000, 1_300_000_000, m03={"late": f"{code}-town-1"},
+        m08={"stops_at": "distribute"},
         m09={"stops_at": "pay"}, m10={"stops_at": "declare", "declared_on": date(2026, 11, 20)},
     )
     yield from _months(diary, running[:10])
