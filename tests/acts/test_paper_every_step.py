@@ -14,8 +14,11 @@ from wtforms.validators import InputRequired
 
 from governance.refusal import Refused
 from governance.roles import Role
-from tests.acts.paper_roads import OWED
+from tests.acts.paper_roads import OWED, Plain
+from tests.budget import budgeting
+from tests.kernel.levels import rule_of_place, seated
 from tests.returns.roads import Road
+from tests.self_assessment.filing import county_on
 from workflow import clock, door, files, stages
 from workflow.acts import paper_confirmed, paper_fields
 from workflow.acts.model import papers
@@ -149,6 +152,35 @@ def test_every_decision_can_be_signed_on_paper(
         assert connection.scalar(bound.where(case_actors.c.person_id == signer.person_id)) == cast.duty
     assert (cast.person_id, cast.seat_id, cast.link) == (signer.person_id, signer.id, line.step.casts[1])
     assert cast.verdict == dict(typed).get("verdict", "agree")
+
+
+@pytest.mark.parametrize("verdict", ["agree", "disagree", "return"])
+def test_a_level_between_reviewer_and_head_signs_on_paper(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, allowed: list[str], verdict: str
+) -> None:
+    """What its own form does not offer, sending back, cannot stand on its paper either."""
+    rule_of_place(monkeypatch, {"budget.approval": ["section"]})
+    county = county_on(engine)
+    head = seated(engine, county, Role.CITY_FINANCE_SECTION)
+    for kind in ("insurance", "health"):
+        seated(engine, county, Role(f"city_{kind}_section"))
+    road = Plain(engine).at(county, budgeting.consulted(engine, county), budgeting.AT)
+    road.take("opine", Role.CITY_FINANCE_REVIEWER, verdict="agree", opinion="")
+    allowed.append("approval.pass_section")
+    registrar, line, signer = owing(road, "pass_section")
+    assert signer.person_id == head.person_id
+    given = signed(road, line, signer, [["verdict", verdict], ["opinion", "见纸面"]])
+    if verdict == "return":
+        with pytest.raises(Refused, match="不能作出这样的决定"):
+            do(road, "register_paper", registrar, **given)
+        return
+    do(road, "register_paper", registrar, **given)
+    with reading(engine) as connection:
+        row = connection.execute(select(papers).where(papers.c.case_id == road.case_id)).one()
+    do(road, "confirm_paper", second(road, registrar, signer), paper=row.id, said="confirm")
+    with reading(engine) as connection:
+        cast = connection.execute(select(decisions).where(decisions.c.paper_id == row.id)).one()
+    assert (cast.link, cast.verdict, cast.person_id) == ("section", verdict, head.person_id)
 
 
 def why_not(road: Road, actor: Actor, key: str) -> str:
