@@ -19,7 +19,8 @@ from tests.budget import budgeting
 from tests.city_ruling import ruling
 from tests.clearing.clearings import Desk as Clearing
 from tests.clearing.preceding import at
-from tests.kernel.levels import CITY, TEXT, given, rule_of_place, seated, take, waits_for
+from tests.kernel.levels import CITY, TEXT, frozen, given, rule_of_place, seated, take, waits_for
+from tests.rule_change.changing import City
 from tests.self_assessment.filing import county_on
 from tests.settlement.months import moment, prepare
 from tests.surplus_plan.plans import Desk as Plan
@@ -242,3 +243,19 @@ def test_a_level_only_agrees_where_the_head_moves_the_case() -> None:
         forms[name] = kernel_forms.stage_form(STAGES[name], step)
         assert step.bulk == (name == "settlement")
     assert forms == {"settlement": AgreeForm, "budget": kernel_forms.PassOnForm}
+
+
+def test_a_city_enacts_its_levels_and_the_next_round_asks_for_them(engine: Engine) -> None:
+    month = prepare(engine).open()
+    staffed(engine, month.county, "agency")
+    city = City(engine, month.county)
+    value = "settlement.settlement: [section]\ncity_ruling.ruling.city_health: [section, division]"
+    city.to_enacted(rule="decision.chain", value=value, since="2025-04-17", says="样例：结算须经科室负责人")
+    month.to_calculated(on="2025-04-18")
+    assert frozen(engine, month.case_id) == {(1, "agency"): '["review","section","approve"]'}
+
+
+def test_a_city_cannot_propose_levels_that_are_none(engine: Engine) -> None:
+    month = prepare(engine)
+    with pytest.raises(Refused, match="这项决定"):
+        City(engine, month.county).begin(rule="decision.chain", value="settlement.pay: [section]", since="2025-04-17")
