@@ -21,9 +21,9 @@ from tests.kernel.sample_stage import AT, Sample, registered, settle_in
 from tests.trail.conftest import END, note, seal
 from workflow import clock
 from workflow.accounts.sessions import open_session
-from workflow.db import moment_text, reading, writing
+from workflow.db import canonical, moment_text, reading, writing
 from workflow.organisations.model import admin_records
-from workflow.trail import checks
+from workflow.trail import as_of, checks
 
 ROW = '<tr><td class="num nowrap">'
 
@@ -154,6 +154,19 @@ def test_two_versions_are_compared_line_by_line(case_id: int, enter: Any) -> Non
     page = enter(Role.AUDITOR).get(f"/trail/{case_id}/compare?from=1&to=2").text
     assert "1,000.00" in page and "777.00" in page and "改动" in page
     assert "两版内容相同" in enter(Role.AUDITOR).get(f"/trail/{case_id}/compare?from=2&to=2").text
+
+
+def test_a_dossier_is_told_in_words(app: Flask, engine: Engine) -> None:
+    """A month as it stood: members and categories by their names, and no key of the program."""
+    held = {"categories": {"town-1": {"drg": {"patient_fen": 120}}}, "standard_counts": "file", "pool": "resident"}
+    case = SimpleNamespace(id=1, stage="settlement")
+    names = {"town-1": ("样例乡镇卫生院", "Sample Township")}
+    with app.test_request_context(), reading(engine) as connection:
+        found = as_of.told(connection, case, SimpleNamespace(body=canonical(held)), names)
+    assert [(one.label, one.value) for one in found.values()] == [
+        ("各支付类别 · 样例乡镇卫生院 · DRG住院 · 个人负担", "1.20 元"), ("险种", "城乡居民"),
+        ("以哪个支付标准为准", "以文件所载为准"),
+    ]  # fmt: skip
 
 
 def test_the_package_is_taken_from_page_and_case_and_who_took_it_is_recorded(

@@ -18,7 +18,7 @@ TERMS: dict[str, tuple[str, str]] = {
     "sha256": ("校验", "hash"), "category": ("类别", "category"), "returned_for": ("退回要求", "asked to mend"),
     # self-assessment and ruling
     "grades": ("自评", "grades"), "grade": ("等级", "grade"), "explanation": ("说明", "explanation"),
-    "evidence": ("佐证", "evidence"), "purpose": ("用途", "purpose"), "standard": ("评判标准", "standard"),
+    "evidence": ("佐证", "evidence"), "purpose": ("用途", "purpose"), "standard": ("标准", "standard"),
     "total_payment": ("实行总额付费", "total payment"), "applied_on": ("申请日期", "applied on"),
     "self_assessment": ("自评件", "self-assessment"), "corrections": ("补正", "corrections"), "items": ("条目", "items"),
     "reply": ("答复", "reply"), "answered_on": ("答复日期", "answered on"), "conference": ("会商", "conference"),
@@ -117,6 +117,11 @@ TERMS: dict[str, tuple[str, str]] = {
     "would": ("新规则下", "would be"), "lines": ("各行", "lines"), "sheets": ("张数", "sheets"), "sheet": ("工作表", "sheet"),
 }  # fmt: skip
 VALUES: dict[str, tuple[str, str]] = {
+    "drg": ("DRG住院", "DRG inpatient"), "dip": ("DIP住院", "DIP inpatient"),
+    "bed_day": ("床日", "bed-day"), "capitation": ("门诊包干", "capitation"), "item": ("按项目", "by item"),
+    "family_doctor": ("家庭医生签约", "family doctor"), "agency": ("医保经办机构", "agency"),
+    "file": ("以文件所载为准", "as the file says"), "computed": ("以规则计算为准", "as the rules compute"),
+    "factor_share": ("按因素分配", "by factors"),
     "reconciled": ("对账", "reconciled"), "uploaded": ("自行上传", "uploaded"), "nil": ("零申报", "nil"),
     "absent": ("未申报登记", "absent"), "own": ("本地参保人", "own"), "inflow": ("外来参保人", "inflow"),
     "recognised": ("予以认定", "recognised"), "not_recognised": ("不予认定", "not recognised"), "agree": ("同意", "agree"),

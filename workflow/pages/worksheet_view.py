@@ -94,7 +94,7 @@ def line_view(line: Mapping[str, Any], names: Mapping[str, str] | None = None) -
     unit = line["unit"]
     return SimpleNamespace(
         key=line["key"],
-        label=_label(line, names or {}),
+        label=line_label(line, names or {}),
         amount_fen=line["amount_fen"],
         total=line["key"] in _RESULTS,
         flag=unit == "flag",
@@ -133,7 +133,7 @@ def _asked_names(attempt: Attempt, codes: frozenset[str]) -> dict[str, str]:
     return {code: words.pick(*known[code]) for code in codes if code in known}
 
 
-def _label(line: Mapping[str, Any], names: Mapping[str, str]) -> str:
+def line_label(line: Mapping[str, Any], names: Mapping[str, str]) -> str:
     """The line's label, with the code in it replaced by its word."""
     label = str(words.pick(line["label"], line["label_en"]))
     group, _, rest = line["key"].partition(".")

@@ -16,11 +16,13 @@ from workflow.attempt import Case
 from workflow.machines import STAGES
 from workflow.model import dossiers, worksheets
 from workflow.model import records as record_rows
-from workflow.pages import formula_words, words
+from workflow.pages import dossier_words, words
+from workflow.pages.dossier_lines import WORKSHEET, Line, Names, Path, lines
 from workflow.pages.rule_values import value_text
+from workflow.pages.worksheet_view import line_label
 
 
-def as_of(connection: Connection, case: Case, at: datetime) -> SimpleNamespace | None:
+def as_of(connection: Connection, case: Case, at: datetime, names: Names) -> SimpleNamespace | None:
     """The case as it stood at ``at``, or ``None`` before it was opened."""
     record = _newest(connection, record_rows, case, at, "seq")
     if record is None:
@@ -35,7 +37,7 @@ def as_of(connection: Connection, case: Case, at: datetime) -> SimpleNamespace |
         hash=record.hash,
         version=dossier.version if dossier else 0,
         dossier_hash=dossier.sha256 if dossier else "",
-        lines=flat(json.loads(dossier.body)) if dossier else [],
+        lines=list(told(connection, case, dossier, names).values()) if dossier else [],
         sheet=sheet,
         digest=sheet.book_digest if sheet else "",
         sheet_rules=_sheet_rules(sheet) if sheet else [],
@@ -85,25 +87,21 @@ def _provision(
     )
 
 
-def flat(content: Any, path: str = "") -> list[SimpleNamespace]:
-    """Plain data as lines of a path, its words, and a value; an empty list or table is a line of its own."""
-    if isinstance(content, dict) and content:
-        return [line for key in sorted(content) for line in flat(content[key], f"{path}.{key}" if path else key)]
-    if isinstance(content, list) and content:
-        return [line for number, one in enumerate(content) for line in flat(one, f"{path}[{number}]")]
-    return [SimpleNamespace(path=path, label=_label(path), value=_value(path, content))]
-
-
-def _label(path: str) -> str:
-    return formula_words.input_name(path) if path else ""
-
-
-def _value(path: str, content: Any) -> str:
-    if isinstance(content, bool):
-        return str(words.pick("是", "yes") if content else words.pick("否", "no"))
-    if isinstance(content, int) and path.rsplit(".", 1)[-1].split("[")[0].endswith("_fen"):
-        return f"{yuan(content)} {words.pick('元', 'yuan')}"
-    return "—" if content in (None, "", [], {}) else str(content)
+def told(connection: Connection, case: Case, dossier: Any, names: Names) -> dict[Path, Line]:
+    """A version of the dossier in words, and each line of the worksheet that it is bound to."""
+    content = json.loads(dossier.body)
+    found, bound = lines(content, STAGES[case.stage], names), content.get(WORKSHEET) or {}
+    query = select(worksheets.c.body).where(worksheets.c.case_id == case.id)
+    body = connection.scalar(query.where(worksheets.c.version == bound.get("version")))
+    called = {code: str(words.pick(*name)) for code, name in names.items()}
+    for line in json.loads(body)["lines"] if body else ():
+        own = line_label(line, called)
+        whose = [called[part] for part in line["key"].split(".") if part in called and called[part] not in own]
+        label = [dossier_words.term(WORKSHEET), *whose, own]
+        fen, said = line.get("amount_fen"), dossier_words.value(str(line.get("value") or "—"))
+        value = said if fen is None else f"{yuan(fen)} {words.pick('元', 'yuan')}"
+        found[WORKSHEET, line["key"]] = Line("", " · ".join(label), value, value)
+    return found
 
 
 def versions(connection: Connection, case: Case) -> list[Any]:
@@ -113,20 +111,19 @@ def versions(connection: Connection, case: Case) -> list[Any]:
     )
 
 
-def compare(left: Any, right: Any) -> list[SimpleNamespace]:
+def compare(connection: Connection, case: Case, left: Any, right: Any, names: Names) -> list[SimpleNamespace]:
     """Two versions line by line, in the order of their paths; ``changed`` marks where they differ."""
-    sides = [{line.path: line for line in flat(json.loads(one.body))} for one in (left, right)]
+    here, there = (told(connection, case, one, names) for one in (left, right))
     found = []
-    for path in sorted(sides[0].keys() | sides[1].keys()):
-        here, there = sides[0].get(path), sides[1].get(path)
+    for path in sorted(here.keys() | there.keys()):
+        before, after = here.get(path), there.get(path)
         found.append(
             SimpleNamespace(
-                path=path,
-                label=(here or there).label,  # type: ignore[union-attr]
-                left=here.value if here else "",
-                right=there.value if there else "",
-                changed=(here and here.value) != (there and there.value),
-                kind="added" if here is None else "removed" if there is None else "",
+                label=(after or here[path]).label,
+                left=before.value if before else "",
+                right=after.value if after else "",
+                changed=(before and before.exact) != (after and after.exact),
+                kind="added" if before is None else "removed" if after is None else "",
             )
         )
     return found

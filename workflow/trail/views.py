@@ -23,6 +23,7 @@ from workflow.organisations.model import consortia
 from workflow.organisations.office import Office, record
 from workflow.pages import lists, words
 from workflow.pages.context import connection, engine
+from workflow.parties import affiliations_of
 from workflow.security import signed_in
 from workflow.trail import as_of, checks, evidence, package, reading, sealing
 
@@ -111,10 +112,14 @@ def case_as_of(case_id: int) -> str:
         abort(404)
     page = SimpleNamespace(
         case=case, title=_title(case), url=lists.case_url(case.stage, case.id), at=at,
-        local=at.astimezone(clock.SHANGHAI).strftime("%Y-%m-%dT%H:%M"), then=as_of.as_of(connection(), case, at),
+        local=at.astimezone(clock.SHANGHAI).strftime("%Y-%m-%dT%H:%M"), then=as_of.as_of(connection(), case, at, _names(case)),
         versions=as_of.versions(connection(), case), may_take=evidence.may_take(current_user),
     )  # fmt: skip
     return render_template("trail/as_of.html", page=page)
+
+
+def _names(case: Case) -> dict[str, tuple[str, str]]:
+    return affiliations_of(connection(), case.consortium_id).names()
 
 
 def _title(case: Case) -> str:
@@ -133,7 +138,7 @@ def compare(case_id: int) -> str:
     right = request.args.get("to", newest, type=int)
     if left not in found or right not in found:
         abort(404)
-    rows = as_of.compare(found[left], found[right])
+    rows = as_of.compare(connection(), case, found[left], found[right], _names(case))
     everything = request.args.get("all") == "1"
     page = SimpleNamespace(
         case=case, title=_title(case), url=lists.case_url(case.stage, case.id), left=found[left], right=found[right],
