@@ -1,4 +1,4 @@
-"""A State Council notice on holidays as a CSV file: read strictly, checked against the week and the statutory days."""
+"""A State Council notice on holidays, in its own words or as a CSV file: read strictly, checked against the week and the statutory days."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import Any
 from holidays import country_holidays
 
 from governance.refusal import Refusal, Refused
+from workflow.calendar import wording
 from workflow.calendar_days import days_of
 from workflow.i18n import lazy as _
 
@@ -66,13 +67,13 @@ class Notice:
 
 
 def read_notice(text: str, year: int, source: str) -> Notice:
-    """The notice for ``year`` in CSV ``text`` (``date,kind[,name]``, kind ``holiday`` or ``workday``).
+    """The notice for ``year`` as published in words, or in CSV (``date,kind[,name]``, kind ``holiday`` or ``workday``).
 
     Raises ``Refused`` with the faults (the first ten of many), each with its line: another year, a day twice, an
     unknown kind, a workday on a weekday, a statutory holiday that is worked, too few or too many days that differ.
     """
     faults: list[Refusal] = []
-    named = tuple(_rows(text.lstrip("\ufeff"), year, faults))
+    named = tuple(_rows(_as_table(text.lstrip("\ufeff"), year, faults), year, faults))
     said = source.strip()
     if not said or len(said) > LONGEST_SOURCE:
         faults.append(_fault(_("请填写通知的文号，例如 国办发明电〔2026〕8号"), "source"))
@@ -87,6 +88,15 @@ def read_notice(text: str, year: int, source: str) -> Notice:
     return notice
 
 
+def _as_table(text: str, year: int, faults: list[Refusal]) -> str:
+    if len(text) > LONGEST_FILE_CHARACTERS or not wording.in_words(text):
+        return text
+    wrong: list[Any] = []
+    table = wording.rows(text, year, wrong)
+    faults += [_fault(one) for one in wrong]
+    return table
+
+
 def _fault(reason: Any, field: str = "notice") -> Refusal:
     return Refusal(reason=reason, who=_("导入人"), field=field, fact="calendar")
 
@@ -98,7 +108,7 @@ def _rows(text: str, year: int, faults: list[Refusal]) -> Iterator[Named]:
     lines = csv.reader(io.StringIO(text))
     head = tuple(cell.strip() for cell in next(lines, []))
     if head not in COLUMNS:
-        faults.append(_fault(_("第 1 行应为 date,kind 或 date,kind,name")))
+        faults.append(_fault(_("看不懂：请粘贴通知里“一、元旦：……放假……”各条，或用第一行为 date,kind,name 的 CSV")))
         return
     seen: set[date] = set()
     for number, cells in enumerate(lines, start=2):

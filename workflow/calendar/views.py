@@ -43,9 +43,11 @@ class ImportForm(PlainForm):
     )  # fmt: skip
     notice = TextAreaField(
         _("放假与上班日"), [Optional(), Length(max=LONGEST_FILE_CHARACTERS)],
-        description=_("CSV：第一行 date,kind,name；kind 为 holiday（放假）或 workday（上班）"),
+        description=_(
+            "粘贴通知里“一、元旦：……放假……”各条即可；也可用 CSV：第一行 date,kind,name，kind 为 holiday（放假）或 workday（上班）"
+        ),
     )  # fmt: skip
-    file = FileField(_("或选择 CSV 文件"))
+    file = FileField(_("或选择文件（文字或 CSV）"))
     replace = BooleanField(_("该年已经确定，以本通知替换"))
     reason = StringField(_("替换的原因"), [Optional(), Length(max=500)])
 
@@ -55,7 +57,7 @@ class ImportForm(PlainForm):
         try:
             return uploaded.decode("utf-8-sig") if uploaded else self.notice.data or ""
         except UnicodeDecodeError:
-            raise refuse(_("文件须为 UTF-8 编码的 CSV"), field="file") from None
+            raise refuse(_("文件须为 UTF-8 编码的文字或 CSV"), field="file") from None
 
 
 def _officer() -> Actor:
