@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 import itertools
 import random
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,6 +18,7 @@ from tests.inbox.conftest import DEADLINES, everyone
 from tests.inbox.looking import counted, viewer
 from tests.kernel import mending_stage
 from tests.kernel.sample_stage import AT, Sample
+from tests.mutating import changed
 from workflow.acts.model import recusals
 from workflow.clock import day_of
 from workflow.db import reading, writing
@@ -197,25 +196,6 @@ def miscounts(connection: Connection, people: list[Any], plain: Rows) -> list[st
     return found
 
 
-@contextmanager
-def changed(module: ModuleType, name: str, old: str, new: str) -> Iterator[None]:
-    """A function of a module (or a method of its class) with one piece of its text taken away."""
-    text = inspect.getsource(module)
-    owner, _dot, method = name.rpartition(".")
-    block = inspect.getsource(getattr(getattr(module, owner), method) if owner else getattr(module, name))
-    assert block.count(old) == 1, (name, old)
-    space: dict[str, Any] = {"__name__": module.__name__}
-    exec(compile(text.replace(block, block.replace(old, new)), str(module.__file__), "exec"), space)
-    place: Any = getattr(module, owner) if owner else module
-    before = getattr(place, method or name)
-    setattr(place, method or name, getattr(space[owner], method) if owner else space[name])
-    try:
-        yield
-    finally:
-        setattr(place, method or name, before)
-        forget()
-
-
 ABOUT = {"Post.notices": "notices", "told": "copies", "done": "done", "started": "started", "_cases": "done",
          "held_by": "done"}  # fmt: skip
 MUTANTS = (
@@ -278,6 +258,7 @@ def test_every_narrowing_is_as_recounted_and_each_condition_is_missed(
             assert miscounts(connection, people, plain) == []
             for module, name, old, new in MUTANTS:
                 with changed(module, name, old, new), monkeypatch.context() as patched:
+                    forget()
                     for used in (boxes, counts):
                         for one in ("held_by", "of_case"):
                             if module is filters and hasattr(used, one):
@@ -285,4 +266,5 @@ def test_every_narrowing_is_as_recounted_and_each_condition_is_missed(
                     kinds = [ABOUT.get(name, "todo"), *(("notices",) if name == "told" else ())]
                     if next(differences(connection, people, plain, kinds), None) is None:
                         survivors.append((name, old))
+        forget()
     assert survivors == []
