@@ -59,7 +59,7 @@ def clear_year(facts: Mapping[str, Any], book: BookLike) -> Worksheet:
     A rejected claim earns no surplus and is no overrun. Raises Refused for bad facts or a missing rule; reads
     ``clearing.retention`` on a surplus, ``clearing.overrun`` on an overrun, ``clearing.deposit_return`` when a deposit
     was withheld, ``surplus.pay_after_filing`` where there is one. With the fact ``leaving`` it clears one member to its
-    last day, whose deposit returns by ``clearing.member_exit_deposit``; the ``exit_`` facts are what such clearings fixed.
+    last day, whose deposit returns by ``clearing.member_exit_deposit``; ``exit_`` facts are what such clearings fixed.
     """
     given = fact.read(facts, FACTS)
     lines = Lines()

@@ -35,8 +35,9 @@ def clear_members(
 ) -> dict[str, dict[str, int]]:
     """What is due to each member, in fen; writes their lines and the lines of what no member holds yet.
 
-    Deposit return goes by deposits withheld; of a member cleared when it left it stays as fixed then. Σ members' due + retained − own share not yet shared = the consortium's
-    due. Raises Refused when the members' facts do not add up to the consortium's.
+    Deposit return goes by deposits withheld; of a member cleared when it left it stays as fixed then. Σ members' due +
+    retained − own share not yet shared = the consortium's due. Raises Refused when the members' facts do not add up to
+    the consortium's.
     """
     members = given["members"]
     _refuse_what_does_not_add_up(given, results)

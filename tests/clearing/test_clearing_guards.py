@@ -1,4 +1,4 @@
-"""Each guard of a clearing refuses where it must, asked alone: what another guard or the command would say is no help."""
+"""Each guard of a clearing refuses where it must, asked alone, whatever another guard or the command would say."""
 
 from __future__ import annotations
 
@@ -77,7 +77,8 @@ def test_a_bureau_that_is_not_there_is_named(engine: Engine) -> None:
 
     def without(attempt: Attempt) -> Any:
         parties = SimpleNamespace(body=lambda kind: None if kind == "city_finance" else 1)
-        return machine.every_bureau_is_there(SimpleNamespace(rule=attempt.rule, parties=parties))  # type: ignore[arg-type]
+        here: Any = SimpleNamespace(rule=attempt.rule, parties=parties)
+        return machine.every_bureau_is_there(here)
 
     [refusal] = asked(desk, without)
     assert refusal.fact == "city_finance"

@@ -33,9 +33,8 @@ GROSS_FEN, MONTHS = 8_000_000, 6
 
 def left(engine: Engine, *, effective: str = "2025-07-01", months: int = MONTHS, **agreement: Any) -> Desk:
     """A county of which a township left in the middle of the year, by a supplement."""
-    desk = Desk(
-        engine, months=range(1, months + 1), agreement={"supplements": [{**LEAVING, "effective": effective}], **agreement}
-    )
+    supplements = [{**LEAVING, "effective": effective}]
+    desk = Desk(engine, months=range(1, months + 1), agreement={"supplements": supplements, **agreement})
     with writing(engine) as connection:
         connection.execute(
             memberships.update().where(memberships.c.organisation_id == desk.county.organisations[TOWN])

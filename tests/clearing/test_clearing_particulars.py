@@ -47,7 +47,8 @@ def test_a_month_tells_its_particulars() -> None:
         supplement={}, difference={"results": {"gross_fen": 1}}, declarations={"town-2": ABSENT},
     ))  # fmt: skip
     assert later.left_open == {}, "a supplement does not tell its month's absences again"
-    assert _figure(9, "2025-05", "carried", body(additions=[SPECIAL])) == MonthFigure(9, "2025-05", "carried", False, True)
+    carried = _figure(9, "2025-05", "carried", body(additions=[SPECIAL]))
+    assert carried == MonthFigure(9, "2025-05", "carried", False, True)
 
 
 def page(desk: Desk) -> str:

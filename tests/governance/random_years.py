@@ -1,6 +1,6 @@
 """Random years of one consortium and pool: drawn straight, or lived month by month through the monthly worksheet.
 
-Members join and leave within the year; some that leave are cleared at once by the same worksheet, the others in the end.
+Members join and leave within the year; some that leave are cleared at once by the same worksheet, others in the end.
 """
 
 from __future__ import annotations

@@ -20,7 +20,9 @@ def month(dossier: dict[str, Any] | None = None, progress: dict[str, Any] | None
     bound = {"worksheet": {"version": 1, "sha256": sha256(BODY), "results": {"members": {}}}}
     given = {
         "dossier": {**bound, **(dossier or {})}, "progress": progress or {}, "day": date(2025, 5, 12),
-        "case": SimpleNamespace(id=5, subject_hash="h", period="2025-04", consortium_id=1, pool="resident", state="approved"),
+        "case": SimpleNamespace(
+            id=5, subject_hash="h", period="2025-04", consortium_id=1, pool="resident", state="approved"
+        ),
         "worksheet_body": lambda version: BODY if version == 1 else None,
         "actor": SimpleNamespace(role=Role.MEMBER_CLERK, organisation_id=7), "once": lambda _name, ask: ask(),
         "connection": SimpleNamespace(scalar=lambda _query: None), "find_rule": lambda _key: None, **more,
@@ -68,7 +70,9 @@ def test_what_was_approved_is_what_stands(monkeypatch: pytest.MonkeyPatch, passe
     assert (conditions.approval_is_current(month()) is None) is holds
 
 
-@pytest.mark.parametrize(("duties", "apart"), [({}, False), ({1: "review"}, False), ({1: "review", 2: "approve"}, True)])
+@pytest.mark.parametrize(
+    ("duties", "apart"), [({}, False), ({1: "review"}, False), ({1: "review", 2: "approve"}, True)]
+)
 def test_two_people_have_decided(monkeypatch: pytest.MonkeyPatch, duties: dict[int, str], apart: bool) -> None:
     monkeypatch.setattr(conditions.decisions, "duties", lambda _attempt: duties)
     assert (conditions.duties_apart(month()) is None) is apart

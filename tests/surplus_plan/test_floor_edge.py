@@ -33,7 +33,8 @@ def plan(total_fen: int, primary_fen: int, floor: str, deducted_fen: int = 0) ->
     if deducted_fen:
         facts["deductions"] = [{"name": "consortium_risk_fund", "amount_fen": deducted_fen}]
     return facts, book({
-        "surplus.tier_ratios": {level: str(fen) for level, fen in ratios.items()}, "surplus.floor.township_village": floor,
+        "surplus.tier_ratios": {level: str(fen) for level, fen in ratios.items()},
+        "surplus.floor.township_village": floor,
     })  # fmt: skip
 
 
@@ -94,7 +95,8 @@ def test_a_share_a_fen_short_is_never_shown_as_reaching(short_fen: int) -> None:
 def test_six_three_one_reaches_forty_percent_only_where_its_rounding_does(total: int) -> None:
     facts, _rules = plan(total, 1, "0.40")
     rules = book({
-        "surplus.tier_ratios": {"county": "6", "township": "3", "village": "1"}, "surplus.floor.township_village": "0.40",
+        "surplus.tier_ratios": {"county": "6", "township": "3", "village": "1"},
+        "surplus.floor.township_village": "0.40",
     })  # fmt: skip
     tried = trial.run("surplus-plan", facts, rules)
     if tried.sheet is None:

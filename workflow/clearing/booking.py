@@ -47,7 +47,7 @@ def book_approval(attempt: Attempt) -> None:
 
 
 def _ended_before(attempt: Attempt) -> Mapping[tuple[str, str], int]:
-    """What earlier clearings of the year, members' exits included, have ended of deposits, prepayment and carries, in fen."""
+    """What earlier clearings of the year, exits included, have ended of deposits, prepayment and carries, in fen."""
     case, found = attempt.case, Counter[tuple[str, str]]()
     rows = attempt.connection.execute(
         select(postings.c.account, postings.c.party, postings.c.fen)

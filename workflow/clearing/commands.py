@@ -81,14 +81,12 @@ def enter_facts(
     """
     if not isinstance(fund_in_deficit, bool):
         raise refuse(_("请说明县级基金当期是否赤字"), field="fund_in_deficit")
-    known = {leaving_member(attempt)} if leaving_member(attempt) else members_of_year(attempt)
+    known = _known(attempt)
     bad: list[Refusal] = []
     causes = _amounts(overrun_causes or {}, set(CAUSES), "overrun_causes", _("超支原因"), bad)
     fines = _amounts(penalties or {}, known, "penalties", _("违约金"), bad)
     adjusted = [_adjustment(one, known, bad) for one in adjustments]
-    if leaving_member(attempt) and any(one["kind"] == "away" for one in adjusted):
-        bad.append(_wrong("adjustments", _("成员退出清算不含县域外费用，请在年度清算中登记")))
-    bad += [_wrong("adjustments", reason) for reason in counted_in_months(attempt, adjusted)]
+    bad += [_wrong("adjustments", reason) for reason in _out_of_place(attempt, adjusted)]
     if risk_fund_fen is not None and not _is_amount(risk_fund_fen):
         bad.append(_wrong("risk_fund_fen", _("可用风险金应为不小于零的金额")))
     if open_objections(attempt.progress) and not answer.strip():
@@ -105,6 +103,19 @@ def enter_facts(
     attempt.progress.pop("returned", None)
     mending.hand_back(attempt)
     attempt.notify(_finance_reviewer(attempt), "confirm_facts", "请确认清算登记事实")
+
+
+def _known(attempt: Attempt) -> set[str]:
+    """Of whom something may be entered: the members of the year, in an exit the one that leaves."""
+    return {leaving_member(attempt)} if leaving_member(attempt) else members_of_year(attempt)
+
+
+def _out_of_place(attempt: Attempt, adjusted: list[dict[str, Any]]) -> list[Any]:
+    """Why adjustments do not belong here: counted before, or of no member where a single one is cleared."""
+    found = list(counted_in_months(attempt, adjusted))
+    if leaving_member(attempt) and any(one["kind"] == "away" for one in adjusted):
+        found.append(_("成员退出清算不含县域外费用，请在年度清算中登记"))
+    return found
 
 
 def _finance_reviewer(attempt: Attempt) -> Role:

@@ -151,7 +151,8 @@ def _budgets(diary: Diary, code: str, amount_fen: int, day: int, first_year_read
     yield from agreements.budgeted(
         diary,
         agreements.Budgeting(
-            code, 2026, _factors(code, amount_fen + amount_fen // 25), date(2025, 12, day), issued_on=date(2026, 3, day),
+            code, 2026, _factors(code, amount_fen + amount_fen // 25), date(2025, 12, day),
+            issued_on=date(2026, 3, day),
             number=f"样例：示范医保发〔2026〕{day + 10}号",
         ),
     )

@@ -54,7 +54,7 @@ def _of_plan(sheet: Mapping[str, Any], facts: Mapping[str, Any], book: Book) -> 
 
 
 def _reached(part_fen: int, whole_fen: int) -> Decimal:
-    """A share to six decimals, cut and not rounded: what falls short of a floor by a fen is not shown as reaching it."""
+    """A share to six decimals, cut and not rounded: what is a fen short of a floor is not shown as reaching it."""
     return Decimal(part_fen * 10**6 // whole_fen).scaleb(-6)
 
 
