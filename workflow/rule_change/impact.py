@@ -166,10 +166,11 @@ def _sums(read: Iterable[Mapping[str, Any]], *, by_consortium: bool) -> list[dic
         sums = found.setdefault(
             (named.get("consortium", ""), one["sheet"]),
             {**named, "sheet": one["sheet"], "sheets": 0, "changed": 0, "decided_fen": 0, "would_fen": 0,
-             "difference_fen": 0},
+             "difference_fen": 0, "unknown": 0},
         )  # fmt: skip
         sums["sheets"] += 1
         sums["changed"] += one["changed"]
+        sums["unknown"] += bool(one["unknown"])
         if one["difference_fen"] is not None:
             for name in ("decided_fen", "would_fen", "difference_fen"):
                 sums[name] += one[name]

@@ -21,8 +21,9 @@ from workflow.what_if.bars import drawings
 from workflow.what_if.checks import checks
 from workflow.what_if.comparing import compare
 from workflow.what_if.entries import Entry, take, with_values
-from workflow.what_if.fact_fields import FactForm, fact_form
+from workflow.what_if.fact_fields import FactForm, Group, fact_form
 from workflow.what_if.looking import Decided, attempt_on
+from workflow.what_if.membership import changed, members_of, with_members
 from workflow.what_if.rule_fields import RuleFields, names_in, rule_fields
 from workflow.what_if.scores import score_table
 from workflow.what_if.trial import Outcome, book_with, run
@@ -42,11 +43,13 @@ class Trial:
     book: Book
     outcome: Outcome = field(default_factory=lambda: Outcome(None))
     general: list[Refusal] = field(default_factory=list)
+    members: Group | None = None
 
     @property
     def entries(self) -> list[Entry]:
         """Every field."""
-        return [*self.form.entries, *(entry for rule in self.rules for entry in rule.entries)]
+        joining = self.members.entries if self.members else []
+        return [*self.form.entries, *(entry for rule in self.rules for entry in rule.entries), *joining]
 
     @property
     def errors(self) -> list[tuple[str, str, str]]:
@@ -70,7 +73,8 @@ def start(
     found = [*stored, *sorted(outcome.read - stored.keys())]
     names = {**names, **names_in(list(stored.values()))}
     fields = [one for rule in found if (one := _rule(book, rule, stored, names)) and one.entries]
-    return Trial(sheet, body, fact_form(SHEETS[sheet].facts, facts, names), fields, names, facts, book)
+    form, members = fact_form(SHEETS[sheet].facts, facts, names), members_of(sheet, facts, names)
+    return Trial(sheet, body, form, fields, names, facts, book, members=members)
 
 
 def _rule(book: Book, rule: str, stored: Mapping[str, Any], names: Mapping[str, str]) -> RuleFields | None:
@@ -90,7 +94,9 @@ def carry_out(trial: Trial, typed: Mapping[str, str], rulebook: RuleBook) -> Tri
     """Take what was typed and run the sheet with it; what cannot be read or run says why at its field."""
     if not take(trial.entries, typed):
         return trial
-    facts = with_values(trial.facts, trial.form.entries)
+    facts = with_members(with_values(trial.facts, trial.form.entries), trial.members)
+    if facts is None:
+        return trial
     try:
         book = book_with(trial.book, rulebook, {rule.rule: rule.tried for rule in trial.rules})
     except Refused as refused:
@@ -100,7 +106,7 @@ def carry_out(trial: Trial, typed: Mapping[str, str], rulebook: RuleBook) -> Tri
     trial.facts, trial.book, trial.outcome = facts, book, run(trial.sheet, facts, book)
     for refusal in trial.outcome.refusals:
         entry = trial.form.at(refusal.fact)
-        if entry is None:
+        if entry is None or (changed(trial.members) and refusal.fact.startswith("members[")):
             trial.general.append(refusal)
         else:
             entry.error = _at_field(refusal)
@@ -170,6 +176,7 @@ def page_of(held: Decided, trial: Trial) -> SimpleNamespace:
         place_name=words.pick(place.name, place.name_en) if place else held.place,
         form=trial.form,
         rules=trial.rules,
+        members=trial.members,
         result=result_of(trial),
         has_errors=trial.bad,
     )
