@@ -63,6 +63,7 @@ _OF_RULE: dict[tuple[str, str], tuple[str, str]] = {
 }
 _UNITS: dict[str, tuple[str, str]] = {
     "working_days": ("个工作日", " working days"), "days": ("天", " days"), "months": ("个月", " months"),
+    "years": ("年", " years"),
     "day_of_month": ("日", ""), "count": ("次", ""),
     "groups": ("组", " groups"),
 }  # fmt: skip

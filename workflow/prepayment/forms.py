@@ -36,6 +36,16 @@ def _uses(allowed: list[str]) -> list[SelectChoice]:
     return [SelectChoice(one, USE_LABELS.get(one, one)) for one in allowed]
 
 
+class WhichForm(StepForm):
+    """Which consortium's pool."""
+
+    consortium = SelectField(_("医共体"), validators=[InputRequired(_("请选择医共体"))], validate_choice=False)
+    pool = SelectField(
+        _("险种"), choices=[SelectChoice(*one) for one in POOL_LABELS.items()],
+        validators=[InputRequired(_("请选择险种"))],
+    )  # fmt: skip
+
+
 class ApplicationForm(StepForm):
     """How much, what for, and the lead's word."""
 
@@ -48,14 +58,8 @@ class ApplicationForm(StepForm):
     attached = MultipleFileField(_("申请材料"), validators=[Optional()])
 
 
-class BeginForm(ApplicationForm):
+class BeginForm(WhichForm, ApplicationForm):
     """An application for one pool of a consortium that the hospital leads."""
-
-    consortium = SelectField(_("医共体"), validators=[InputRequired(_("请选择医共体"))], validate_choice=False)
-    pool = SelectField(
-        _("险种"), choices=[SelectChoice(*one) for one in POOL_LABELS.items()],
-        validators=[InputRequired(_("请选择险种"))],
-    )  # fmt: skip
 
     def prepare_for(self, connection: Connection, actor: Actor) -> None:
         """Offer the consortia that the actor's hospital leads."""
