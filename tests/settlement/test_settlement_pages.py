@@ -14,9 +14,10 @@ from governance.roles import Role
 from tests.settlement.months import Month, moment, prepare
 from workflow import files
 from workflow.attempt import Actor
+from workflow.claims.columns import CATEGORIES
 from workflow.db import reading, writing
 from workflow.pages import case_page
-from workflow.settlement import supplements
+from workflow.settlement import forms, supplements
 
 
 def shown(app: Any, month: Month, actor: Actor, on: str = "2025-04-14") -> str:
@@ -139,3 +140,10 @@ def test_nothing_is_missing_of_a_month_that_may_be_paid(app: Any, engine: Engine
     assert "拨付牵头医院" in said
     assert "本月有应拨付的款项" not in said
     assert "不需要用款批复" not in said
+
+
+def test_who_writes_a_difference_is_told_the_words_that_may_stand_there() -> None:
+    said = str(forms.ReconcileForm.differences.kwargs["description"])
+    assert all(label in said for label in CATEGORIES.values())
+    (one,) = forms.differences_from_text(said.split("例如：")[1].split("；")[0])
+    assert one == {"category": "bed_day", "amount_fen": -120_50, "note": "少计一例"}

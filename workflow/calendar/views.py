@@ -104,7 +104,7 @@ def import_year() -> Any:
         _say(form, refused)
         return _page(form.year.data, form), 422
     changed = sum(one.moved for one in found)
-    flash(_("%(year)s 年已导入，%(count)s 项期限已重算", year=notice.year, count=changed))
+    flash(_("%(year)s 年已导入，用到该年的期限都已重算，%(count)s 项有变化", year=notice.year, count=changed))
     return _page(notice.year, ImportForm(formdata=None))
 
 

@@ -42,7 +42,11 @@ class ReconcileForm(StepForm):
     """Agreement, or differences one to a line."""
 
     differences = TextAreaField(
-        _("差异，每行“类别 相差金额（元） 说明”；没有差异留空"), validators=[Optional(), Length(max=OPINION_LENGTH)]
+        _("差异，每行“类别 相差金额（元） 说明”；没有差异留空"), validators=[Optional(), Length(max=OPINION_LENGTH)],
+        description=_(
+            "类别：%(categories)s。例如：床日 -120.50 少计一例；金额最多两位小数，不加千分号",
+            categories="、".join(CATEGORIES.values()),
+        ),
     )
     opinion = TextAreaField(_("说明"), validators=[Optional(), Length(max=OPINION_LENGTH)])
 
