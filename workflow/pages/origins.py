@@ -120,7 +120,7 @@ class Origins:
         if self.sheet == "monthly-settlement" and short == "audit_deduction":
             return self._deductions(line)
         if short in _BOOKS and self.sheet in ("monthly-settlement", "annual-clearing"):
-            return _origin(gettext("账簿（以前各期）"))
+            return _origin(gettext("账簿（以前各期）"), self._ledgers())
         if self.sheet == "annual-clearing":
             return self._of_year(short)
         if self.sheet == "surplus-plan":
@@ -142,7 +142,7 @@ class Origins:
             return _case(gettext("年度清算"), "clearing", self.dossier.get("clearing_case"))
         if short == "weight":
             return _case(gettext("内部考核"), "assessment", self.dossier.get("assessment_case"))
-        return _origin(gettext("成员单位名册")) if short == "level" else None
+        return _origin(gettext("成员单位名册"), self._consortium()) if short == "level" else None
 
     def _deductions(self, line: Mapping[str, Any]) -> SimpleNamespace:
         parts = line["key"].split(".")
@@ -156,7 +156,18 @@ class Origins:
         known = self._known(short, line)
         if known:
             return known
-        return _origin(gettext("参保登记") if short == "insured" else gettext("本件登记"))
+        if short == "insured":
+            return _origin(gettext("参保登记"), self._consortium())
+        return _origin(gettext("本件登记"))
+
+    def _ledgers(self) -> str:
+        """The ledgers of the case's consortium, pool and year."""
+        case = self.attempt.case
+        return f"/ledgers/{case.consortium_id}/{case.pool or 'resident'}/{case.period[:4]}"
+
+    def _consortium(self) -> str:
+        """The consortium's page, with its members and its insured people."""
+        return f"/consortia/{self.attempt.case.consortium_id}"
 
 
 def _origin(label: str, url: str = "", *, line: str = "", files: bool = False) -> SimpleNamespace:
