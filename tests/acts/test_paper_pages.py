@@ -1,4 +1,4 @@
-"""A bureau's whole opinion signed on paper, from the pages: entered field by field, seen by the second person, taken."""
+"""A bureau's whole opinion on paper, from the pages: entered field by field, seen by the second person, taken."""
 
 from __future__ import annotations
 

@@ -80,7 +80,8 @@ ROWS = (
 _CHANGED = {
     "recusals": "reason = '无'", "comments": "body = '没看过'", "definitions": "body = '[]'",
     "enacted_rules": "value = '2'",
-    "rule_impacts": "body = '[]'", "bank_accounts": "holder = '别人'", "bank_account_numbers": "sealed = 's2'", "bank_account_answers": "verdict = 'refused'",
+    "rule_impacts": "body = '[]'", "bank_accounts": "holder = '别人'",
+    "bank_account_numbers": "sealed = 's2'", "bank_account_answers": "verdict = 'refused'",
     "register_files": "row_count = 9", "register_file_answers": "verdict = 'refused'",
 }  # fmt: skip
 _CLOSED = f"closed_by = 3, closed_at = '{AT}'"
