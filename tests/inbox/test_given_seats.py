@@ -1,4 +1,4 @@
-"""The inbox of someone who acts for another: what the seat's holder gave, for the stage and days they gave it, no more."""
+"""The inbox of someone who acts for another: what the seat's holder gave, for the stage and days given, no more."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ KINDS: dict[str, dict[str, Any]] = {
 
 
 def fill(sample: Sample) -> dict[int, str]:
-    """A case with each kind of clock, tasks due now and far off, twice for one holder in one case; people come and go."""
+    """A case with each kind of clock, tasks due now and far off, twice for one holder in one case; people who left."""
     found = {}
     with writing(sample.engine) as connection:
         for name, given in KINDS.items():
@@ -136,8 +136,7 @@ MUTANTS: tuple[tuple[ModuleType, str, str, str], ...] = (
     (reminders, "send_digest", "tasks.c.organisation_id == -due.scope, ", ""),
     (reminders, "send_digest", "tasks.c.role == role, ", ""),
     (reminders, "send_digest", ", tasks.c.deadline <= until", ""),
-    (reminders, "send_digest", "list({row.id: row for row in reversed(list(connection.execute(query)))}.values())[::-1]",
-     "list(connection.execute(query))"),
+    (reminders, "send_digest", "{row.id: row for row in", "{(row.id, row.trigger): row for row in"),
     (reminders, "due_escalations", "columns.overdue_on.isnot(None), ", ""),
     (reminders, "due_escalations", "columns.stopped_on.is_(None), ", ""),
     (reminders, "due_escalations", ", columns.paused_on.is_(None)", ""),

@@ -98,8 +98,13 @@ def enter_facts(
         "penalties": fines, "adjustments": adjusted,
         "earlier_deposits": [{"year": one["year"], "returned_fen": one["returned_fen"]} for one in earlier_deposits],
     }  # fmt: skip
+    _handed_on(attempt, answer.strip())
+
+
+def _handed_on(attempt: Attempt, answer: str) -> None:
+    """The facts are there: objections are answered, what was returned is handed back, the finance bureau is asked."""
     for objection in open_objections(attempt.progress):
-        objection["answer"] = answer.strip()
+        objection["answer"] = answer
     attempt.progress.pop("returned", None)
     mending.hand_back(attempt)
     attempt.notify(_finance_reviewer(attempt), "confirm_facts", "请确认清算登记事实")
