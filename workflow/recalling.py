@@ -18,7 +18,7 @@ from workflow.model import dossiers, journals, records
 from workflow.returning import LONGEST_TEXT, TAKE_BACK
 
 KEY = '"last_step":'
-BESIDE = frozenset(("comment", "nudge", "notify"))
+BESIDE = frozenset(("comment", "nudge", "notify", "deadline_confirmed"))
 
 
 def recalls(steps: tuple[Step, ...]) -> tuple[Step, ...]:

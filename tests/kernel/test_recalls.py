@@ -13,9 +13,9 @@ from governance.roles import Role
 from tests.kernel.checking import state_of
 from tests.kernel.mending_stage import AT, Desk, registered, settle_in
 from tests.kernel.test_returns import outcomes, refused
-from workflow import door
+from workflow import door, lifecycle
 from workflow.attempt import SYSTEM
-from workflow.db import reading
+from workflow.db import reading, writing
 from workflow.model import clocks, dossiers, records
 
 HEAD, REVIEWER, CLERK = Role.AGENCY_HEAD, Role.AGENCY_REVIEWER, Role.LEAD_CLERK
@@ -82,6 +82,13 @@ def test_what_others_only_say_does_not_stand_in_the_way(desk: Desk) -> None:
         ("nudge", Role.MEMBER_HEAD, {"organisation_id": agency}),
     ):  # fmt: skip
         door.act(desk.engine, case_id, verb, actor=desk.actor(role), key=verb, at=AT, data=data)
+    assert desk.take(case_id, "take_back", CLERK, reason="x") == "drafting"
+
+
+def test_an_imported_year_that_moves_no_date_does_not_stand_in_the_way(desk: Desk) -> None:
+    case_id = desk.case_at("submitted")
+    with writing(desk.engine) as connection:
+        lifecycle.note(connection, case_id, "deadline_confirmed", at=AT, data={}, actor=desk.actor(REVIEWER))
     assert desk.take(case_id, "take_back", CLERK, reason="x") == "drafting"
 
 
