@@ -24,7 +24,6 @@ from workflow.acts.comment import seats_with_part
 from workflow.acts.model import papers
 from workflow.attempt import Attempt
 from workflow.db import canonical
-from workflow.forms import AgreeForm
 from workflow.i18n import lazy as _
 from workflow.machines import Step
 from workflow.rounds import OpenRound, chain_of, open_rounds
@@ -122,7 +121,7 @@ def verdicts(attempt: Attempt, step: Step) -> dict[str, Any]:
     """What the step lets somebody decide: what its own form offers, or agreement alone."""
     form = paper_fields.form_class(attempt, step)
     if not hasattr(form, "verdict"):
-        return {"agree": decisions.VERDICTS["agree"]} if issubclass(form, AgreeForm) else dict(decisions.VERDICTS)
+        return {"agree": decisions.VERDICTS["agree"]}
     bound = form(None)
     bound.prepare(attempt)
     return {str(one.value): one.label for one in map(_as_choice, bound.verdict.choices)}
