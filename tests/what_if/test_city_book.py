@@ -42,6 +42,15 @@ def test_each_amount_is_there_and_the_differences_are_live(city: City) -> None:
     (sheet,) = read["逐张"]
     assert sheet[4:5] == [one["case"]] and sheet[7] == "=G5-F5" and sheet[8] is None
     assert len(read["逐行"]) == len(one["lines"]) > 0
+    for line, shown in zip(one["lines"], read["逐行"], strict=True):
+        if line["was_fen"] is not None:
+            assert (round(shown[5] * 100), round(shown[6] * 100)) == (line["was_fen"], line["now_fen"])
+
+
+def test_nothing_is_an_amount_too(city: City) -> None:
+    found = computed(city, proposed("0"))
+    amounts = [shown[6] for shown in papers(book_of(found, "质量保证金比例", DAY))["逐行"] if shown[5] is not None]
+    assert 0 in amounts and None not in amounts
 
 
 def test_what_cannot_be_recomputed_is_listed_with_its_reason(city: City) -> None:

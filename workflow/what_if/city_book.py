@@ -70,8 +70,14 @@ def _by_sheet(found: Mapping[str, Any]) -> Iterable[tuple[Any, ...]]:
 def _by_line(found: Mapping[str, Any]) -> Iterable[tuple[Any, ...]]:
     for one in found["cases"]:
         for line in one["lines"]:
-            sides = (line[side] if line[f"{side}_fen"] is None else _yuan(line[f"{side}_fen"]) for side in ("was", "now"))
-            yield one["name"], one["period"], _named(one["sheet"]), one["case"], line["label"], *sides
+            told = (one["name"], one["period"], _named(one["sheet"]), one["case"], line["label"])
+            yield (*told, _side(line, "was"), _side(line, "now"))
+
+
+def _side(line: Mapping[str, Any], side: str) -> Any:
+    """One side of a line: yuan where it is an amount, else its value."""
+    fen = line[f"{side}_fen"]
+    return line[side] if fen is None else _yuan(fen)
 
 
 def _yuan(fen: int | None) -> Decimal | None:

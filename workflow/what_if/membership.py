@@ -1,4 +1,4 @@
-"""Members that a trial of a plan leaves out and one that it lets in; the decided plan and the register stay as they are."""
+"""Members that a trial of a plan leaves out, and one that it lets in; nothing decided or registered changes."""
 
 from __future__ import annotations
 
