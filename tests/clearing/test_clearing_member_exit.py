@@ -17,7 +17,7 @@ from workflow import ledger
 from workflow.clearing.dues import member_dues, settled_now_fen
 from workflow.clearing.exit_facts import gather_exit
 from workflow.clearing.figures import gather
-from workflow.clearing.leaving import EXIT_DEPOSIT, Exit, every_exit_fixed
+from workflow.clearing.leaving import EXIT_DEPOSIT, Exit, every_exit_fixed, exit_deposit_ruled
 from workflow.db import reading, writing
 from workflow.model import cases
 from workflow.organisations.model import memberships
@@ -175,6 +175,7 @@ def test_without_the_places_rule_of_its_deposit_it_waits(engine: Engine, monkeyp
     desk.take("enter_facts", Role.AGENCY_CLERK, at(7, 3, 2025), **TOLD)
     desk.take("confirm_facts", Role.CITY_FINANCE_REVIEWER, at(7, 4, 2025))
     assert desk.tick(at(7, 5, 2025)) == [] and EXIT_DEPOSIT == "clearing.member_exit_deposit"
+    assert ["尚未配置" in str(one.reason) for one in desk.read(exit_deposit_ruled)] == [True]
 
 
 @pytest.mark.parametrize(("fen", "way"), [(-9_000_000, "recover"), (-9_000_000, "claim")])
