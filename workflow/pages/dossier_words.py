@@ -104,6 +104,9 @@ TERMS: dict[str, tuple[str, str]] = {
     "reserve": ("基金结余", "reserve"), "no_deficit": ("没有赤字", "no deficit"),
     "prior_repaid": ("以前年度收回", "earlier years repaid"), "not_excluded": ("没有因违规收回", "not excluded"),
     "applied_in_time": ("申请时间", "applied in time"),
+    "fen": ("金额", "amount"), "standing": ("医疗机构条件", "standing"), "drugs": ("药品", "drugs"),
+    "consumables": ("医用耗材", "consumables"), "agreement_performed": ("协议履行良好", "agreement performed"),
+    "accounts_sound": ("财务制度健全", "sound accounts"), "no_serious_violation": ("没有重大违规", "no serious violation"),
     # rule changes, and what follows from those that work backwards
     "rule_change": ("规则发布", "rule change"), "impact": ("影响", "impact"), "version": ("版本", "version"),
     "tallied": ("汇总明细时使用", "read by tallies"), "read": ("用到", "read it"), "changed": ("结果不同", "differ"),
