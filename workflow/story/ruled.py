@@ -15,16 +15,16 @@ from workflow.story.cast import CITY, body_code
 from workflow.story.player import Diary, Player, Scene
 
 BUREAU = body_code("city_insurance", CITY)
-RULE, VALUE, SINCE = "surplus.opinion_days", "15", date(2027, 1, 1)
+RULE, VALUE, SINCE = "surplus.opinion_days", "15", date(2027, 2, 1)
 DOCUMENT = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 KEY = f"rule:{RULE}:{SINCE.isoformat()}"
 
 
 def changed(diary: Diary) -> Iterator[Scene]:
-    """From next year on members have fifteen working days for their opinions on a plan."""
+    """From February of next year on members have fifteen working days for their opinions on a plan."""
     told = {
-        0: ("propose", _propose, "提出规则：成员单位提意见期限自 2027 年起改为 15 个工作日"),
-        1: ("decide", _decide, "规则影响测算后审批"), 2: ("enact", _enact, "规则发布，2027-01-01 起执行"),
+        0: ("propose", _propose, "提出规则：成员单位提意见期限自 2027 年 2 月起改为 15 个工作日"),
+        1: ("decide", _decide, "规则影响测算后审批"), 2: ("enact", _enact, "规则发布，2027-02-01 起执行"),
     }  # fmt: skip
     for after, (name, act, says) in told.items():
         yield Scene(clock.moment(diary.after(date(2026, 11, 10), after), 11), f"{KEY}:{after}-{name}", act, says)
