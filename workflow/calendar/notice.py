@@ -1,4 +1,4 @@
-"""A State Council notice on holidays, in its own words or as a CSV file: read strictly, checked against the week and the statutory days."""
+"""A State Council notice on holidays, in words or as CSV: read strictly, held against week and statutory days."""
 
 from __future__ import annotations
 

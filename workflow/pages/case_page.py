@@ -122,7 +122,7 @@ def _now(
 
 
 def _guarded(attempt: Attempt, awaited: Collection[Step]) -> dict[str, Any]:
-    """What the steps onward still want; nothing once somebody may take one of them, as the others are for other cases."""
+    """What the steps onward still want; nothing once somebody may take one: the others are for other cases."""
     found: dict[str, Any] = {}
     for step in attempt.stage.steps_from(attempt.case.state):
         if step.dest and step.dest != attempt.case.state and not step.dangerous and (step.task or step.primary):

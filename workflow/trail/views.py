@@ -112,7 +112,8 @@ def case_as_of(case_id: int) -> str:
         abort(404)
     page = SimpleNamespace(
         case=case, title=_title(case), url=lists.case_url(case.stage, case.id), at=at,
-        local=at.astimezone(clock.SHANGHAI).strftime("%Y-%m-%dT%H:%M"), then=as_of.as_of(connection(), case, at, _names(case)),
+        local=at.astimezone(clock.SHANGHAI).strftime("%Y-%m-%dT%H:%M"),
+        then=as_of.as_of(connection(), case, at, _names(case)),
         versions=as_of.versions(connection(), case), may_take=evidence.may_take(current_user),
     )  # fmt: skip
     return render_template("trail/as_of.html", page=page)
