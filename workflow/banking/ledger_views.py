@@ -82,8 +82,8 @@ def _cells(year: int, entry: Entry, party: Any) -> list[str]:
     added, less = (exact(entry.fen), "") if entry.fen > 0 else ("", exact(-entry.fen))
     voucher = f"{year}-{entry.number:04d}"
     return [
-        voucher, moment_text(entry.at), str(entry.what), entry.period, str(party), added, less, exact(entry.balance_fen),
-        entry.url,
+        voucher, moment_text(entry.at), str(entry.what), entry.period, str(party), added, less,
+        exact(entry.balance_fen), entry.url,
     ]
 
 
