@@ -55,7 +55,7 @@ def walk(played_story: Played, tmp_path_factory: pytest.TempPathFactory) -> Iter
             officer = find_actor(connection, post_of("rules_officer"), Role.RULES_OFFICER)
             desk = desk_of(connection, CITY, officer.organisation_id or 0)
             lifecycle.open_case(
-                connection, "rule_change", desk, actor=officer, at=clock.now(connection), place=CITY, period="2026-001"
+                connection, "rule_change", desk, actor=officer, at=clock.now(connection), place=CITY, period="2026-900"
             )
         yield walk
 
