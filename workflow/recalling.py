@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
@@ -18,6 +19,7 @@ from workflow.model import dossiers, journals, records
 from workflow.returning import LONGEST_TEXT, TAKE_BACK
 
 KEY = '"last_step":'
+LAST_BOOKING = "booked last"
 BESIDE = frozenset(("comment", "nudge", "notify", "deadline_confirmed"))
 
 
@@ -113,16 +115,28 @@ def nobody_has_acted_since(attempt: Attempt) -> Refusal | None:
     )
 
 
+def last_booking(attempt: Attempt) -> datetime | None:
+    """When something was booked in the case last; the page of a case has read it with its dossier."""
+    query = select(func.max(journals.c.at)).where(journals.c.case_id == attempt.case.id)
+    found: datetime | None = attempt.once(LAST_BOOKING, lambda: attempt.connection.scalar(query))
+    return found
+
+
+def _written_at(attempt: Attempt, number: int) -> Any:
+    """The moment of the record ``number``, which the trail on the page of a case holds."""
+    if attempt.for_a_page and "trail" in attempt.read[ON_PAGE]:
+        return next(row.at for row in attempt.read[ON_PAGE]["trail"] if row.seq == number)
+    query = select(records.c.at).where(records.c.case_id == attempt.case.id, records.c.seq == number)
+    return attempt.connection.scalar(query)
+
+
 def nothing_booked_since(attempt: Attempt) -> Refusal | None:
     """No money has been booked in the case since the step was taken, nor by it."""
     taken = last_step(attempt)
     if not taken:
         return None
-    at = select(records.c.at).where(records.c.case_id == attempt.case.id, records.c.seq == taken["record"])
-    query = select(func.count()).where(
-        journals.c.case_id == attempt.case.id, journals.c.at >= at.scalar_subquery()
-    )
-    if not attempt.once("booked since the last step", lambda: attempt.connection.scalar(query)):
+    booked = last_booking(attempt)
+    if booked is None or booked < _written_at(attempt, taken["record"]):
         return None
     return Refusal(
         reason=_("这一步之后已经记账，不能撤回"), reason_en="Money has been booked since", fact="booked",

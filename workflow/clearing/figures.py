@@ -31,7 +31,10 @@ Sums = dict[str, dict[str, int]]
 
 def months_of(attempt: Attempt) -> list[MonthFigure]:
     """The months of the year that have been opened."""
-    return months(attempt.connection, attempt.case.consortium_id, attempt.case.pool, year_of(attempt))
+    case = attempt.case
+    return attempt.once(
+        "months of the year", lambda: months(attempt.connection, case.consortium_id, case.pool, year_of(attempt))
+    )
 
 
 def members_of_year(attempt: Attempt) -> set[str]:

@@ -12,9 +12,10 @@ from sqlalchemy import Connection, Row, func, select
 
 from workflow import standing
 from workflow.attempt import ON_PAGE, SYSTEM, Attempt, Case
-from workflow.model import attachments, dossiers, occurrences, records, worksheets
+from workflow.model import attachments, dossiers, journals, occurrences, records, worksheets
 from workflow.organisations.model import organisations, persons
 from workflow.pages import words
+from workflow.recalling import LAST_BOOKING
 from workflow.returning import completed_in
 
 
@@ -50,6 +51,7 @@ def read_case(connection: Connection, case: Case, at: datetime, *, demo: bool = 
     sheet = None if head.version is None else head
     if sheet is not None:
         kept["worksheet", sheet.version] = sheet.body
+    kept[LAST_BOOKING] = head.booked_at
     attempt.read["failures"] = [row for row in (head, *more) if row.job]
     kept["trail"] = trail = list(connection.execute(_trail(case.id)))
     kept["completed"] = completed_in(trail)
@@ -63,13 +65,14 @@ def read_case(connection: Connection, case: Case, at: datetime, *, demo: bool = 
 
 
 def _head(case: Case) -> Any:
-    """The present dossier beside the newest worksheet, once for each scheduled run of the case that has failed."""
+    """The present dossier beside the newest worksheet and the last booking, once for each scheduled run that has failed."""
     newest = select(func.max(worksheets.c.version)).where(worksheets.c.case_id == case.id).scalar_subquery()
+    booked = select(func.max(journals.c.at)).where(journals.c.case_id == case.id).scalar_subquery()
     sheet = worksheets.c
     failed = (occurrences.c.status == "failed") & (occurrences.c.scope == dossiers.c.case_id)
     return (
         select(dossiers.c.body.label("dossier"), sheet.version, sheet.body, sheet.day, sheet.book_digest)
-        .add_columns(occurrences.c.job, occurrences.c.error)
+        .add_columns(occurrences.c.job, occurrences.c.error, booked.label("booked_at"))
         .outerjoin_from(dossiers, worksheets, (sheet.case_id == dossiers.c.case_id) & (sheet.version == newest))
         .outerjoin(occurrences, failed)
         .where(dossiers.c.case_id == case.id, dossiers.c.version == case.dossier_version)

@@ -110,8 +110,9 @@ def line_view(line: Mapping[str, Any], names: Mapping[str, str] | None = None) -
 
 def _names(lines: list[dict[str, Any]], attempt: Attempt) -> dict[str, str]:
     """The names of the members and consortia the lines are about; of other consortia they are asked for once."""
-    codes = {line["key"].split(".")[1] for line in lines if line["key"].startswith(("members.", "consortia."))}
-    return names_of(attempt, frozenset(codes))
+    named = {line["key"].split(".")[1] for line in lines if line["key"].startswith(("members.", "consortia."))}
+    sums = {one for one in named if one.endswith("_fen") or one in _ANSWERS}
+    return names_of(attempt, frozenset(named - sums))
 
 
 def names_of(attempt: Attempt, codes: frozenset[str]) -> dict[str, str]:

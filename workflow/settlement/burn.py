@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection
+import json
+from typing import Any
+
+from sqlalchemy import Connection, Select, select
 
 from workflow.attempt import Case, dossier_of
 from workflow.budget.model import figure
-from workflow.settlement.model import SETTLED, months, results_of
-from workflow.takeover.model import confirmed
+from workflow.model import cases, dossiers
+from workflow.settlement.model import SETTLED, results_of
+from workflow.takeover.model import State as Takeover
 
 THRESHOLDS = (80, 100)
 
@@ -25,14 +29,29 @@ def burnt_fen(connection: Connection, consortium_id: int, pool: str, period: str
 
     What was used before a takeover in the same year counts.
     """
-    year = int(period[:4])
-    taken_over = confirmed(connection, consortium_id)
-    used_fen = 0
-    if taken_over and str(taken_over["effective"])[:4] == str(year):
-        used_fen = taken_over["opening"].get(pool, {}).get("budget_used_fen") or 0
-    approved = [one for one in months(connection, consortium_id, pool, year) if one.state in SETTLED]
-    before_fen = used_fen + sum(one.results["charged_fen"] for one in approved if one.period < period)
-    return before_fen, before_fen + sum(one.results["charged_fen"] for one in approved if one.period == period)
+    year, before_fen, now_fen = period[:4], 0, 0
+    for row in connection.execute(_charging(consortium_id, pool, year)):
+        dossier = json.loads(row.body)
+        if row.stage == "takeover":
+            if str(dossier["effective"])[:4] == year:
+                before_fen += dossier["opening"].get(pool, {}).get("budget_used_fen") or 0
+        elif row.period < period:
+            before_fen += results_of(dossier)["charged_fen"]
+        elif row.period == period:
+            now_fen += results_of(dossier)["charged_fen"]
+    return before_fen, before_fen + now_fen
+
+
+def _charging(consortium_id: int, pool: str, year: str) -> Select[Any]:
+    """The approved months of the year with their supplements, and the takeover: whatever charges the year's budget."""
+    month = cases.c.state.in_(map(str, SETTLED)) & (cases.c.pool == pool) & cases.c.period.startswith(f"{year}-")
+    took_over = cases.c.state == str(Takeover.CONFIRMED)
+    return (
+        select(cases.c.stage, cases.c.period, dossiers.c.body)
+        .join(dossiers, (dossiers.c.case_id == cases.c.id) & (dossiers.c.version == cases.c.dossier_version))
+        .where(cases.c.consortium_id == consortium_id)
+        .where((cases.c.stage == "settlement") & month | (cases.c.stage == "takeover") & took_over)
+    )
 
 
 def burnt_by(connection: Connection, case: Case) -> tuple[int, int]:
