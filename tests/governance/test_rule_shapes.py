@@ -17,12 +17,16 @@ SLOPE = 'from: "60", top: "80", ratio_at_top: "1", less_per_point: "0.03"'
 # What can be wrong, down; the rule whose shape it breaks, across; "—" says that the shape has no such place.
 TABLE: dict[str, dict[str, tuple[str, str] | str]] = {
     "a gap": {
-        RETENTION: ('{by: score, bands: [{from: "60", to: "70", ratio: "0"}, {from: "80", ratio: "1"}]}', "有空档：70 到 80"),
+        RETENTION: (
+            '{by: score, bands: [{from: "60", to: "70", ratio: "0"}, {from: "80", ratio: "1"}]}', "有空档：70 到 80",
+        ),
         OVERRUN: "—",
         DEPOSIT: (f'{{bands: [{{{SLOPE}}}, {{from: "85", ratio: "1"}}]}}', "有空档：80 到 85"),
     },
     "an overlap": {
-        RETENTION: (f'{{{RATE}[{{from: "0", to: "0.06", ratio: "0"}}, {{from: "0.05", ratio: "1"}}]}}', "重叠：0.05 到 0.06"),
+        RETENTION: (
+            f'{{{RATE}[{{from: "0", to: "0.06", ratio: "0"}}, {{from: "0.05", ratio: "1"}}]}}', "重叠：0.05 到 0.06",
+        ),
         OVERRUN: ('{tiers: [{upto: "0.05", fund: "0.4"}, {upto: "0.05", fund: "0.3"}]}', "upto 须从低到高：0.05 之后是 0.05"),
         DEPOSIT: (f'{{bands: [{{{SLOPE}}}, {{from: "75", ratio: "1"}}]}}', "重叠：75 到 80"),
     },

@@ -1,4 +1,4 @@
-"""From an amount to what it stands on: its line, its inputs, its rule with clause and document; no link leads nowhere."""
+"""From an amount to what it stands on: its line, its inputs, its rule with clause and document; each link leads on."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ def read_case(connection: Connection, case: Case, at: datetime, *, demo: bool = 
 
 
 def _head(case: Case) -> Any:
-    """The present dossier beside the newest worksheet and the last booking, once for each scheduled run that has failed."""
+    """The present dossier, the newest worksheet and the last booking, once for each scheduled run that has failed."""
     newest = select(func.max(worksheets.c.version)).where(worksheets.c.case_id == case.id).scalar_subquery()
     booked = select(func.max(journals.c.at)).where(journals.c.case_id == case.id).scalar_subquery()
     sheet = worksheets.c

@@ -1,4 +1,4 @@
-"""One month of the story is paid through the bank: accounts stated and confirmed, a file sent, the bank's reply brought."""
+"""One month of the story is paid through the bank: accounts stated and confirmed, a file sent, the reply brought."""
 
 from __future__ import annotations
 

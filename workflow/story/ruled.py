@@ -1,4 +1,4 @@
-"""A rule of the sample city changes in the story: proposed, its impact shown overnight, decided and enacted ahead of time."""
+"""A rule of the sample city changes in the story: proposed, its impact shown overnight, decided, enacted in time."""
 
 from __future__ import annotations
 

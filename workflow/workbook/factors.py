@@ -76,7 +76,8 @@ def _row(source: Source, head: int, value: Term, weight: Term, over: int) -> int
     row = source.workings.next
     whole = "+".join(f"{column}{row}*1E+{power}" for column, power in zip("FHJLN", (12, 9, 6, 3, 0), strict=True))
     source.workings.add([
-        "因素 × 权重 factor × weight", "", f"={Term(value.scaled(over), value.value, bare=False).inside}*{weight.inside}", "",
+        "因素 × 权重 factor × weight", "",
+        f"={Term(value.scaled(over), value.value, bare=False).inside}*{weight.inside}", "",
         *long_division(row, head), f"={whole}", f"=M{row}-N{row}*$C${head}"])
     return row
 
