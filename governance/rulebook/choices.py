@@ -1,8 +1,11 @@
-"""Rules that choose one of a few ways: a word nobody knows would otherwise be taken for one of them."""
+"""Rules that choose among what is known: a word nobody knows would be taken for one of them, or name nothing."""
 
 from __future__ import annotations
 
 from typing import Any
+
+from governance.paper import RULE as ON_PAPER
+from governance.paper import paper_faults
 
 from .faults import Fault, not_one_of
 
@@ -16,5 +19,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
 
 def choice_faults(rule: str, value: Any) -> list[Fault] | None:
     """What is wrong with the choice a rule makes; None for a rule that is no such choice."""
+    if rule == ON_PAPER:
+        return list(paper_faults(value))
     allowed = CHOICES.get(rule)
     return None if allowed is None else list(not_one_of({"value": value}, "value", allowed))

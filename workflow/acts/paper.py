@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import select
 from wtforms.fields.choices import SelectChoice
 
+from governance.paper import RULE
 from governance.refusal import Refusal, Refused
 from governance.roles import Role
 from workflow import clock, counting, decisions, files, standing, straight
@@ -29,7 +30,6 @@ from workflow.machines import Step
 from workflow.rounds import OpenRound, chain_of, open_rounds
 from workflow.scope import ON_PAPER
 
-RULE = "decision.paper_allowed"
 HASH_PREFIX = re.compile(r"[0-9a-f]{8,64}")
 SCANS = ("application/pdf", "image/png", "image/jpeg")
 REGISTRARS = frozenset(
