@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from sqlalchemy import exists, func, or_, select
 
@@ -35,25 +36,27 @@ def open_round(attempt: Attempt, ballot: Ballot) -> None:
             "opened_at": attempt.at,
         },
     )
+    connection.execute(
+        round_seats.insert(), [{"case_id": case.id, "round_no": number, **row} for row in seats_today(attempt, ballot)]
+    )
+    attempt.read.pop("rounds", None)
+
+
+def seats_today(attempt: Attempt, ballot: Ballot) -> list[dict[str, Any]]:
+    """The seats that a round of ``ballot`` opened now would have; raises ``Refused`` where there would be none."""
     ballot_seats = list(ballot.seats(attempt))
     chains = links.chains(attempt, ballot, ballot_seats)
     eligible = _eligible(attempt, [links.filled(seat, chains.get(seat.key, ())) for seat in ballot_seats])
-    connection.execute(
-        round_seats.insert(),
-        [
-            {
-                "case_id": case.id,
-                "round_no": number,
-                "seat_key": seat.key,
-                "organisation_id": seat.organisation_id,
-                "label": seat.label,
-                "eligible": canonical(eligible[seat.key]),
-                "chain": canonical(chains[seat.key]) if seat.key in chains else "",
-            }
-            for seat in ballot_seats
-        ],
-    )
-    attempt.read.pop("rounds", None)
+    return [
+        {
+            "seat_key": seat.key,
+            "organisation_id": seat.organisation_id,
+            "label": seat.label,
+            "eligible": canonical(eligible[seat.key]),
+            "chain": canonical(chains[seat.key]) if seat.key in chains else "",
+        }
+        for seat in ballot_seats
+    ]
 
 
 def _eligible(attempt: Attempt, ballot_seats: Iterable[BallotSeat]) -> dict[str, list[int]]:

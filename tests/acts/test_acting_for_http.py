@@ -12,6 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, select
 
+from governance.roles import Role
 from tests.acts.giving import give
 from tests.kernel.sample_stage import APPROVERS, BUREAUS, REVIEWERS, Sample
 from workflow.accounts import sessions
@@ -75,13 +76,15 @@ def test_a_step_is_offered_and_taken_from_the_seat_that_was_given(app: Flask, en
 
 def test_an_intervention_stands_apart_in_the_trail(app: Flask, engine: Engine, sample: Sample) -> None:
     from tests.acts.acting import act
-    from tests.acts.giving import end_seat
+    from tests.acts.giving import end_seat, seat
 
     first = sample.county.actors["platform", "administrator"][0]
     case_id = sample.open_case("under_review")
     for one in sample.county.actors["city_health", "city_health_approver"]:
         end_seat(engine, one)
     page = browser(app, engine, first).get(f"/sample/{case_id}").text
+    assert "先为" in browser(app, engine, first).get(f"/sample/{case_id}/acts").text
+    seat(engine, sample.actor(Role.CENTRE_HEAD), "city_health_approver", one.organisation_id)
     assert "没有可以作出决定的人" in page and 'class="intervention"' not in page
     assert "提出管理干预" in browser(app, engine, first).get(f"/sample/{case_id}/acts").text
     act(engine, case_id, "intervention_propose", first, target="reseat:ruling", reason="均已离岗")

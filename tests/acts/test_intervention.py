@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from governance.refusal import Refused
-from governance.roles import Role
+from governance.roles import ROLE_NAMES, Role
 from tests.acts.acting import act, left, refused, told
 from tests.acts.giving import end_seat, seat
 from tests.kernel.checking import sound, state_of
@@ -32,6 +32,11 @@ def stuck(sample: Sample) -> int:
     return case_id
 
 
+def seat_again(sample: Sample, who: Role = Role.CENTRE_HEAD) -> Actor:
+    """Somebody who may decide sits in the bureau from which both approvers are gone."""
+    return seat(sample.engine, sample.actor(who), APPROVERS[0], sample.actor(REVIEWERS[0]).organisation_id)
+
+
 def administrators(sample: Sample) -> tuple[Actor, Actor]:
     return sample.actor(Role.ADMINISTRATOR), sample.actor(Role.ADMINISTRATOR, 1)
 
@@ -49,8 +54,7 @@ def outcomes(sample: Sample, case_id: int) -> list[str]:
 
 def test_two_administrators_open_the_round_anew(sample: Sample, stuck: int) -> None:
     first, second = administrators(sample)
-    body_number = sample.actor(REVIEWERS[0]).organisation_id
-    fresh = seat(sample.engine, sample.actor(Role.CENTRE_HEAD), APPROVERS[0], body_number)
+    fresh = seat_again(sample)
     act(sample.engine, stuck, "intervention_propose", first, **RESEAT)
     assert outcomes(sample, stuck) == ["open"]
     assert [role for _body, role, _words in told(sample.engine, stuck, "intervention")] == ["administrator"]
@@ -68,8 +72,41 @@ def test_two_administrators_open_the_round_anew(sample: Sample, stuck: int) -> N
     sound(sample.engine)
 
 
+def test_nothing_is_opened_anew_before_somebody_who_may_decide_is_seated(sample: Sample, stuck: int) -> None:
+    first, second = administrators(sample)
+    engine, label = sample.engine, outcomes(sample, stuck)
+    with pytest.raises(Refused) as caught:
+        act(engine, stuck, "intervention_propose", first, **RESEAT)
+    (why,) = caught.value.refusals
+    assert "还没有可以作出决定的人" in str(why.reason) and "意见作废" in str(why.reason)
+    post = ROLE_NAMES[APPROVERS[0]][0]
+    assert str(why.who).startswith("系统管理（先为") and f"“{post}”到岗" in str(why.who)
+    fresh = seat_again(sample)
+    act(engine, stuck, "intervention_propose", first, **RESEAT)
+    end_seat(engine, fresh)
+    said = refused(engine, stuck, "intervention_done", second, intervention=number(sample), **CHECKED)
+    assert "还没有可以作出决定的人" in said and outcomes(sample, stuck) == label
+    act(engine, stuck, "intervention_refused", second, intervention=number(sample), **CHECKED)
+
+
+def test_one_of_the_two_administrators_is_nobody_who_may_decide(sample: Sample, stuck: int) -> None:
+    """Whoever intervenes takes no duty in the case: a seat they would fill themselves is still vacant."""
+    first, second = administrators(sample)
+    body = sample.actor(REVIEWERS[0]).organisation_id
+    seat(sample.engine, first, APPROVERS[0], body)
+    assert "还没有可以" in refused(sample.engine, stuck, "intervention_propose", first, **RESEAT)
+    act(sample.engine, stuck, "intervention_propose", second, **RESEAT)
+    assert "还没有可以" in refused(
+        sample.engine, stuck, "intervention_done", first, intervention=number(sample), **CHECKED
+    )
+    seat_again(sample)
+    act(sample.engine, stuck, "intervention_done", first, intervention=number(sample), **CHECKED)
+    assert outcomes(sample, stuck) == ["superseded", "open"]
+
+
 def test_nobody_carries_out_their_own_proposal(sample: Sample, stuck: int) -> None:
     first, _second = administrators(sample)
+    seat_again(sample)
     act(sample.engine, stuck, "intervention_propose", first, **RESEAT)
     for verb in ("intervention_done", "intervention_refused"):
         said = refused(sample.engine, stuck, verb, first, intervention=number(sample), **CHECKED)
@@ -87,6 +124,7 @@ def test_what_is_not_stuck_is_left_alone(sample: Sample) -> None:
 
 def test_it_is_looked_at_again_when_it_is_carried_out(sample: Sample, stuck: int) -> None:
     first, second = administrators(sample)
+    seat_again(sample)
     act(sample.engine, stuck, "intervention_propose", first, **RESEAT)
     assert "同一事项已有" in refused(sample.engine, stuck, "intervention_propose", second, **RESEAT)
     end_seat(sample.engine, sample.actor(APPROVERS[0]), "2030-12-31")
@@ -100,6 +138,7 @@ def test_it_is_looked_at_again_when_it_is_carried_out(sample: Sample, stuck: int
 
 
 def test_only_what_is_stuck_is_mended_where_something_is(sample: Sample, stuck: int) -> None:
+    seat_again(sample)
     said = refused(
         sample.engine, stuck, "intervention_propose", administrators(sample)[0], target="reseat:other", reason="样例"
     )
@@ -128,8 +167,8 @@ def test_a_task_that_was_handed_on_is_given_back(sample: Sample) -> None:
 def test_who_intervened_takes_no_duty_in_the_case(sample: Sample, stuck: int) -> None:
     body = sample.actor(REVIEWERS[0]).organisation_id
     seats = [seat(sample.engine, one, REVIEWERS[0], body) for one in administrators(sample)]
+    seat_again(sample)
     act(sample.engine, stuck, "intervention_propose", administrators(sample)[0], **RESEAT)
-    seat(sample.engine, sample.actor(Role.CENTRE_HEAD), APPROVERS[0], body)
     act(sample.engine, stuck, "intervention_done", administrators(sample)[1], intervention=number(sample), **CHECKED)
     for one in seats:
         with pytest.raises(Refused, match="您办理过本件的管理干预"):
@@ -139,6 +178,7 @@ def test_who_intervened_takes_no_duty_in_the_case(sample: Sample, stuck: int) ->
 def test_who_had_a_duty_in_the_case_does_not_intervene(sample: Sample, stuck: int) -> None:
     reviewer = sample.actor(REVIEWERS[1])
     first, second = administrators(sample)
+    seat_again(sample)
     turned = seat(sample.engine, reviewer, Role.ADMINISTRATOR, first.organisation_id)
     assert "承担过办理岗位" in refused(sample.engine, stuck, "intervention_propose", turned, **RESEAT)
     act(sample.engine, stuck, "intervention_propose", second, **RESEAT)

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from wtforms import SelectField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
-from governance.refusal import Refusal
+from governance.refusal import Refusal, Refused
 from governance.roles import Role
 from workflow import decisions, standing
 from workflow.acts.model import interventions
@@ -23,7 +23,7 @@ from workflow.model import tasks
 from workflow.organisations.model import persons
 from workflow.pages.sections import Section
 from workflow.rounds import open_rounds
-from workflow.vacancies import vacant_seats
+from workflow.vacancies import unseated, vacant_seats
 
 RESEAT, RELEASE = "reseat", "release"
 KINDS = {RESEAT: _("重新确认决定人，本轮重来"), RELEASE: _("收回转办，退还本岗位")}
@@ -91,6 +91,20 @@ def _took_part(attempt: Attempt) -> list[Refusal]:
     return [Refusal(reason=_("您在本件中承担过办理岗位，不能办理管理干预"), who=_("另一位系统管理员"), fact="duty")]
 
 
+def too_early(attempt: Attempt, target: str, proposer: int | None = None) -> list[Refusal]:
+    """Why what ``target`` names would mend nothing yet: nobody who may decide has been seated."""
+    kind, _colon, what = target.partition(":")
+    if kind != RESEAT or what not in open_rounds(attempt):
+        return []
+    return unseated(attempt, what, {*attempt.actor.bound_people, *([proposer] if proposer else [])})
+
+
+def _all_too_early(attempt: Attempt, wanted: dict[str, int | None]) -> list[Refusal]:
+    """The reasons of all, where none of the targets could be mended now."""
+    why = [too_early(attempt, target, proposer) for target, proposer in wanted.items()]
+    return [] if not all(why) else [one for each in why for one in each]
+
+
 def may_propose(attempt: Attempt) -> list[Refusal]:
     """There is something to mend, and the actor has had no part in the case."""
     found = _took_part(attempt)
@@ -98,7 +112,7 @@ def may_propose(attempt: Attempt) -> list[Refusal]:
         found.append(
             Refusal(reason=_("本件没有需要干预的事项：各席位都还有人可以决定，也没有转办的待办"), fact="intervention")
         )
-    return found
+    return found + _all_too_early(attempt, dict.fromkeys(targets(attempt)))
 
 
 def may_answer(attempt: Attempt) -> list[Refusal]:
@@ -113,6 +127,12 @@ def may_answer(attempt: Attempt) -> list[Refusal]:
     return found
 
 
+def may_carry_out(attempt: Attempt) -> list[Refusal]:
+    """Somebody else's proposal is open, and would mend what it names."""
+    wanted = {f"{row.kind}:{row.body}": row.proposed_by for row in to_answer(attempt)}
+    return may_answer(attempt) + _all_too_early(attempt, wanted)
+
+
 def propose(attempt: Attempt, *, target: str, reason: str) -> None:
     """Propose an intervention; nothing is changed yet."""
     if target not in targets(attempt):
@@ -120,6 +140,8 @@ def propose(attempt: Attempt, *, target: str, reason: str) -> None:
     kind, _colon, what = target.partition(":")
     if not reason.strip():
         raise refuse(_("请写明原因"), field="reason")
+    if why := too_early(attempt, target):
+        raise Refused(*why)
     if any(row.state == "proposed" and (row.kind, row.body) == (kind, what) for row in of_case(attempt)):
         raise refuse(_("同一事项已有待办理的干预申请"), field="target")
     attempt.connection.execute(
@@ -139,6 +161,8 @@ def carry_out(attempt: Attempt, *, intervention: int, note: str) -> None:
     row = _answered(attempt, intervention, "done", note)
     if f"{row.kind}:{row.body}" not in targets(attempt):
         raise refuse(_("这一事项现在不需要干预；如不再需要，请不予办理"), field="intervention")
+    if why := too_early(attempt, f"{row.kind}:{row.body}", row.proposed_by):
+        raise Refused(*why)
     if row.kind == RESEAT:
         decisions.reseat(attempt, row.body)
         return
@@ -191,6 +215,6 @@ PROPOSAL = register(
         section=told)
 )  # fmt: skip
 CARRYING_OUT = register(
-    Act("intervention_done", _("办理管理干预"), carry_out, AnswerForm, _administers, may_answer, dangerous=True)
+    Act("intervention_done", _("办理管理干预"), carry_out, AnswerForm, _administers, may_carry_out, dangerous=True)
 )
 TURNING_DOWN = register(Act("intervention_refused", _("不予管理干预"), turn_down, AnswerForm, _administers, may_answer))
