@@ -19,6 +19,7 @@ from workflow.accounts import sessions
 from workflow.attempt import Actor, Case
 from workflow.db import reading, writing
 from workflow.forms import AgreeForm, DecisionForm, OpinionForm, ReasonForm
+from workflow.kernel_forms import stage_form
 from workflow.machines import STAGES
 from workflow.model import cases, decisions
 from workflow.pages import bulk_page
@@ -155,7 +156,8 @@ def test_a_case_picked_twice_is_one(sample: Sample) -> None:
 
 def test_the_steps_that_allow_it_ask_for_nothing_but_an_opinion() -> None:
     stages.load()
-    found = {(name, one.trigger) for name, stage in STAGES.items() for one in stage.steps if one.bulk}
-    assert found == {("settlement", "review"), ("settlement", "approve")}
-    for name, trigger in found:
-        assert STAGES[name].forms[trigger] in PLAIN_FORMS
+    bulk = [(stage, one) for stage in STAGES.values() for one in stage.steps if one.bulk]
+    found = {(stage.name, one.trigger): stage_form(stage, one) for stage, one in bulk}
+    levels = {("settlement", "pass_section"), ("settlement", "pass_division")}
+    assert found.keys() == {("settlement", "review"), ("settlement", "approve"), *levels}
+    assert set(found.values()) <= set(PLAIN_FORMS)

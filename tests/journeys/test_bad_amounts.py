@@ -64,8 +64,8 @@ def _amounts(walk: Walk) -> Iterator[tuple[Case, Step, str, MoneyField]]:
             query = select(cases).where(cases.c.stage == stage.name)
             rows = connection.execute(query.order_by(cases.c.closed_at.is_not(None), cases.c.id))
             found = [Case(*row) for row in rows]
-            for trigger in stage.forms:
-                step = next(one for one in stage.steps if one.trigger == trigger)
+            of_form = {one.trigger: one for one in reversed(stage.steps) if one.trigger in stage.forms}
+            for step in of_form.values():
                 case = next((one for one in found if one.state in step.source), found[0] if found else None)
                 if case is None:
                     continue
