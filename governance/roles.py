@@ -92,6 +92,12 @@ class Duty(StrEnum):
 BETWEEN = ("section", "division")
 BETWEEN_NAMES = {"section": ("科室负责人", "head of section"), "division": ("分管负责人", "deputy head in charge")}
 
+
+def levels_of(*sides: str) -> tuple[Role, ...]:
+    """The posts between reviewer and head in these kinds of organisation, lowest first: ``agency``, ``city_health``."""
+    return tuple(Role(f"{side}_{level}") for side in sides for level in BETWEEN)
+
+
 KIND_NAMES: dict[str, tuple[str, str]] = {
     "hospital": ("县级医院", "County hospital"),
     "township": ("乡镇卫生院", "Township hospital"),

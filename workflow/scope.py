@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, select
 
-from governance.roles import OrganisationKind, Role
+from governance.roles import OrganisationKind, Role, levels_of
 from workflow.attempt import Actor
 from workflow.machines import Step
 from workflow.organisations.model import consortia, memberships
@@ -21,6 +21,7 @@ BANK_READERS = frozenset(
     str(role)
     for role in (
         Role.LEAD_FINANCE, Role.LEAD_HEAD, Role.AGENCY_CLERK, Role.AGENCY_REVIEWER, Role.AGENCY_HEAD, Role.AUDITOR,
+        *levels_of("agency"),
     )
 )
 _OF_A_MEMBER = {OrganisationKind.HOSPITAL, OrganisationKind.TOWNSHIP, OrganisationKind.VILLAGE}

@@ -12,12 +12,11 @@ from typing import Any
 from flask_login import UserMixin
 from sqlalchemy import Connection, Engine, select
 
-from governance.roles import ROLE_NAMES, Role
+from governance.roles import ROLE_NAMES, Role, levels_of
 from workflow import clock
 from workflow.accounts.model import auth_sessions
 from workflow.acts.model import delegations
 from workflow.db import reading, writing
-from workflow.machines import PASSING_ON
 from workflow.model import settings
 from workflow.organisations.model import organisations, persons, seats
 
@@ -27,15 +26,17 @@ ABSOLUTE = timedelta(hours=8)
 SEEN_EVERY = timedelta(minutes=1)
 _JOB_ROLES = (
     Role.ADMINISTRATOR, Role.RULES_OFFICER, Role.AUDITOR, Role.AGENCY_CLERK, Role.AGENCY_REVIEWER, Role.AGENCY_HEAD,
+    *levels_of("agency"),
 )  # fmt: skip
 DELAY_ROLES = (
     Role.CITY_INSURANCE_REVIEWER, Role.CITY_INSURANCE_APPROVER, Role.CITY_HEALTH_REVIEWER, Role.CITY_HEALTH_APPROVER,
     Role.CITY_FINANCE_REVIEWER, Role.CITY_FINANCE_APPROVER, Role.AGENCY_CLERK, Role.AGENCY_REVIEWER, Role.AGENCY_HEAD,
-    Role.AUDITOR, *(role for role in Role if role.startswith(("city_", "agency_")) and role.endswith(PASSING_ON)),
+    Role.AUDITOR, *levels_of("city_insurance", "city_health", "city_finance", "agency"),
 )  # fmt: skip
 YEAR_ROLES = (
     Role.CITY_INSURANCE_REVIEWER, Role.CITY_INSURANCE_APPROVER, Role.CITY_FINANCE_REVIEWER, Role.CITY_FINANCE_APPROVER,
     Role.COUNTY_FINANCE_REVIEWER, Role.COUNTY_FINANCE_APPROVER, Role.AGENCY_HEAD, Role.AUDITOR,
+    *levels_of("city_insurance", "city_finance", "county_finance"),
 )  # fmt: skip
 
 _SEAT = (

@@ -12,7 +12,7 @@ from wtforms import RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional
 
-from governance.roles import Role
+from governance.roles import Role, levels_of
 from workflow.banking import accounts
 from workflow.forms import StepForm
 from workflow.i18n import lazy as _
@@ -26,7 +26,7 @@ from workflow.security import signed_in
 
 blueprint = Blueprint("bank_accounts", __name__)
 PAGE = "/bank-accounts"
-AGENCY = (Role.AGENCY_CLERK, Role.AGENCY_REVIEWER, Role.AGENCY_HEAD)
+AGENCY = (Role.AGENCY_CLERK, Role.AGENCY_REVIEWER, Role.AGENCY_HEAD, *levels_of("agency"))
 _REQUIRED = InputRequired(_("请填写"))
 
 

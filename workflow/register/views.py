@@ -12,7 +12,7 @@ from flask_login import current_user
 from werkzeug.datastructures import CombinedMultiDict
 
 from governance.refusal import Refused
-from governance.roles import Role
+from governance.roles import Role, levels_of
 from workflow import door
 from workflow.i18n import lazy as _
 from workflow.lifecycle import NotFound
@@ -29,7 +29,7 @@ from workflow.security import signed_in
 blueprint = Blueprint("insured_register", __name__)
 READERS = (
     Role.AGENCY_CLERK, Role.AGENCY_REVIEWER, Role.AGENCY_HEAD, Role.COUNTY_INSURANCE_REVIEWER,
-    Role.COUNTY_INSURANCE_APPROVER, Role.AUDITOR,
+    Role.COUNTY_INSURANCE_APPROVER, Role.AUDITOR, *levels_of("agency", "county_insurance"),
 )  # fmt: skip
 CHANGE_NAMES = {
     "birth": _("出生"), "move_in": _("迁入"), "enrol": _("新参保"), "death": _("死亡"), "move_out": _("迁出"),
