@@ -20,7 +20,11 @@ from workflow.returning import LONGEST_TEXT, TAKE_BACK
 
 KEY = '"last_step":'
 LAST_BOOKING = "booked last"
-BESIDE = frozenset(("comment", "nudge", "notify", "deadline_confirmed"))
+# What is said, asked, handed on or proposed beside a case changes neither what is decided nor a decision.
+BESIDE = frozenset((
+    "comment", "nudge", "notify", "deadline_confirmed", "reassign", "recuse", "add_seat", "take_back_seat",
+    "intervention_propose", "intervention_refused", "resolve_incident",
+))  # fmt: skip
 
 
 def recalls(steps: tuple[Step, ...]) -> tuple[Step, ...]:
@@ -103,9 +107,8 @@ def nobody_has_acted_since(attempt: Attempt) -> Refusal | None:
         return None
     acted = [
         row for row in _records_after(attempt, taken["record"])
-        if (row.person_id not in (None, taken["person"]) and row.verb not in BESIDE) or row.from_state != row.to_state
-        or "round" in json.loads(row.body)["data"]
-    ]  # fmt: skip
+        if row.from_state != row.to_state or (row.verb not in BESIDE and _acts(row, taken["person"]))
+    ]
     if not acted:
         return None
     return Refusal(
@@ -113,6 +116,14 @@ def nobody_has_acted_since(attempt: Attempt) -> Refusal | None:
         reason_en="Someone has acted since; it can only be sent back by who holds it now", who=_("现在的办理人"),
         fact="acted",
     )
+
+
+def _acts(row: Any, taker: int) -> bool:
+    """Whether a record is another's doing, or a decision; a task given back to all of its post is neither."""
+    data = json.loads(row.body)["data"]
+    if row.verb == "intervention_done" and "superseded_round" not in data:
+        return False
+    return row.person_id not in (None, taker) or "round" in data
 
 
 def last_booking(attempt: Attempt) -> datetime | None:

@@ -10,10 +10,12 @@ import pytest
 from sqlalchemy import Engine, select
 
 from governance.roles import Role
+from tests.acts.giving import seat
 from tests.kernel.checking import state_of
 from tests.kernel.mending_stage import AT, Desk, registered, settle_in
 from tests.kernel.test_returns import outcomes, refused
 from workflow import door, lifecycle
+from workflow.acts.model import added_seats, interventions
 from workflow.attempt import SYSTEM
 from workflow.db import reading, writing
 from workflow.model import clocks, dossiers, records
@@ -125,3 +127,90 @@ def test_what_was_sent_back_is_not_taken_back(desk: Desk) -> None:
     case_id = desk.case_at("checked")
     desk.take(case_id, "send_back", HEAD, reason="x", to="submitted")
     assert "只有刚办理上一步的本人可以撤回" in refused(desk, case_id, "take_back", CLERK, reason="x")
+
+
+def beside(desk: Desk, case_id: int, verb: str, actor: Any, **data: Any) -> None:
+    """Something done beside the case."""
+    key = f"beside:{next(desk.numbers)}"
+    door.act(desk.engine, case_id, verb, actor=actor, key=key, at=AT, data=data)
+
+
+def hand_on(desk: Desk, case_id: int) -> str:
+    """The review is handed to a colleague; returns what an administrator would give back."""
+    giver, taker = desk.actor(REVIEWER), desk.actor(REVIEWER, 1)
+    beside(desk, case_id, "reassign", giver, task=f"check|{REVIEWER}", person=taker.person_id, reason="x")
+    return f"release:check|{giver.organisation_id}|{REVIEWER}"
+
+
+def propose(desk: Desk, case_id: int) -> int:
+    """An administrator proposes to give the task back; the number of the proposal."""
+    target = hand_on(desk, case_id)
+    beside(desk, case_id, "intervention_propose", desk.actor(Role.ADMINISTRATOR), target=target, reason="x")
+    with reading(desk.engine) as connection:
+        return int(connection.scalars(select(interventions.c.id).order_by(interventions.c.id.desc())).first() or 0)
+
+
+def answer(desk: Desk, case_id: int, verb: str) -> None:
+    beside(
+        desk, case_id, verb, desk.actor(Role.ADMINISTRATOR, 1), intervention=propose(desk, case_id), note="x"
+    )  # fmt: skip
+
+
+def ask_a_colleague(desk: Desk, case_id: int) -> None:
+    colleague = desk.actor(REVIEWER, 1)
+    beside(desk, case_id, "add_seat", desk.actor(HEAD), person=colleague.seat_id, place="before", reason="x")
+
+
+def unask(desk: Desk, case_id: int) -> None:
+    ask_a_colleague(desk, case_id)
+    with reading(desk.engine) as connection:
+        row = connection.execute(select(added_seats.c.round_no, added_seats.c.seat_key)).one()
+    beside(desk, case_id, "take_back_seat", desk.actor(HEAD), seat=f"{row.round_no}:{row.seat_key}")
+
+
+def recuse(desk: Desk, case_id: int, role: Role = HEAD) -> None:
+    one = desk.actor(role)
+    beside(desk, case_id, "recuse", one, person=one.person_id, reason="x")
+
+
+BESIDE: dict[str, Any] = {
+    "recuse": recuse, "reassign": hand_on, "add_seat": ask_a_colleague, "take_back_seat": unask,
+    "intervention_propose": propose,
+    "intervention_refused": lambda desk, case_id: answer(desk, case_id, "intervention_refused"),
+    "intervention_done": lambda desk, case_id: answer(desk, case_id, "intervention_done"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("verb", BESIDE)
+def test_what_changes_neither_content_nor_decision_does_not_close_it(desk: Desk, verb: str) -> None:
+    case_id = desk.case_at("submitted")
+    BESIDE[verb](desk, case_id)
+    with reading(desk.engine) as connection:
+        verbs = set(connection.scalars(select(records.c.verb).where(records.c.case_id == case_id)))
+    assert verb in verbs
+    assert desk.take(case_id, "take_back", CLERK, reason="x") == "drafting"
+
+
+def test_who_stepped_back_takes_nothing_back(desk: Desk) -> None:
+    case_id = desk.case_at("submitted")
+    recuse(desk, case_id, CLERK)
+    assert "您已在本件中回避" in refused(desk, case_id, "take_back", CLERK, reason="x")
+
+
+def test_an_opinion_that_was_asked_for_closes_it(desk: Desk) -> None:
+    case_id = desk.case_at("submitted")
+    ask_a_colleague(desk, case_id)
+    beside(desk, case_id, "added_opinion", desk.actor(REVIEWER, 1), verdict="agree", opinion="x")
+    assert "本件已经有人办理或作出决定" in refused(desk, case_id, "take_back", CLERK, reason="x")
+
+
+def test_a_round_opened_anew_closes_it(desk: Desk) -> None:
+    case_id = desk.case_at("submitted")
+    for number in (0, 1):
+        recuse_one = desk.actor(HEAD, number)
+        beside(desk, case_id, "recuse", recuse_one, person=recuse_one.person_id, reason="x")
+    seat(desk.engine, desk.actor(Role.CENTRE_HEAD), HEAD, desk.actor(HEAD).organisation_id)
+    administrator, other = (desk.actor(Role.ADMINISTRATOR, number) for number in (0, 1))
+    beside(desk, case_id, "intervention_propose", administrator, target="reseat:approval", reason="x")
+    beside(desk, case_id, "intervention_done", other, intervention=1, note="x")
+    assert "本件已经有人办理或作出决定" in refused(desk, case_id, "take_back", CLERK, reason="x")
