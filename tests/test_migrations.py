@@ -28,7 +28,7 @@ TRIGGERS = {
     "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
     "postgresql": "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal",
 }
-UNGUARDED_LATER = {"delegations", "added_seats", "interventions", "drafts", "saved_filters"}
+UNGUARDED_LATER = {"delegations", "added_seats", "interventions", "drafts", "saved_filters", "notice_marks"}
 FUNCTIONS = "SELECT proname FROM pg_proc WHERE pronamespace = current_schema()::regnamespace"
 
 

@@ -170,7 +170,7 @@ def lookers(sample: Sample) -> list[Any]:
 
 def forget() -> None:
     """Questions are put into words anew."""
-    for kept in (counts._counting, counts.notice_count, inbox_rows._worded):
+    for kept in (counts._counting, counts.unread_count, inbox_rows._worded):
         kept.cache_clear()
 
 

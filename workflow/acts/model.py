@@ -128,6 +128,15 @@ saved_filters = table(
     UniqueConstraint("person_id", "name"),
 )
 
+notice_marks = table(
+    "notice_marks",
+    Column("person_id", Key, ForeignKey("persons.id"), nullable=False),
+    Column("all_before", Integer, nullable=False),
+    Column("notice_id", Key, ForeignKey("notices.id"), nullable=False),
+    PrimaryKeyConstraint("person_id", "all_before", "notice_id"),
+    CheckConstraint("all_before IN (0, 1)", name="all_before"),
+)
+
 definitions = table(
     "definitions",
     Column("stage", Text, nullable=False),

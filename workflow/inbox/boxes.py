@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, exists, func, literal, select, union_all
 
 from workflow import scope
-from workflow.inbox.filters import Filters, held_by, of_case
+from workflow.inbox.filters import UNREAD, Filters, held_by, of_case
 from workflow.inbox.keyset import Order, Position
 from workflow.inbox.posts import Desk, Post, any_of
 from workflow.model import cases, notices, records, tasks
@@ -71,7 +71,7 @@ def _due(show: str, days: Days) -> list[ColumnElement[bool]]:
 def told(post: Post, filters: Filters, *, copies: bool) -> Select[Any]:
     """What one post was told: copies of cases, or everything else."""
     kind = notices.c.kind == COPY if copies else notices.c.kind != COPY
-    query = select(notices.c.id).where(post.notices(), kind)
+    query = select(notices.c.id).where(post.unread() if filters.show == UNREAD else post.notices(), kind)
     if filters.role and filters.role != post.role:
         return query.where(literal(1) == 0)
     if filters.about_cases:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 
 from workflow import clocks
 from workflow.inbox.boxes import BY_NUMBER, MOST_COUNTED, Days, counted, keys_of, told
-from workflow.inbox.filters import Filters
+from workflow.inbox.filters import UNREAD, Filters
 from workflow.inbox.posts import Desk
 
 SOON_WORKING_DAYS = 5
@@ -48,9 +48,9 @@ def count_of(connection: Connection, desk: Desk, filters: Filters, days: Days) -
 
 
 @lru_cache(maxsize=WORDED)
-def notice_count(desk: Desk) -> Any:
-    """How many notices the posts of a desk have received, up to ``MOST_COUNTED``, as one value in SQL."""
-    return counted([(told(post, _COUNTED["notices"], copies=False), BY_NUMBER) for post in desk.posts])
+def unread_count(desk: Desk) -> Any:
+    """How many notices wait unread for the posts of a desk, up to ``MOST_COUNTED``, as one value in SQL."""
+    return counted([(told(post, Filters("notices", UNREAD), copies=False), BY_NUMBER) for post in desk.posts])
 
 
 def shown(found: Mapping[str, int]) -> dict[str, str]:

@@ -18,16 +18,17 @@ from workflow.model import cases, tasks
 from workflow.organisations.model import consortia
 from workflow.pages import words
 
+UNREAD = "unread"
 BOXES: dict[str, tuple[Any, tuple[str, ...]]] = {
     "todo": (_("待办"), ("overdue", "soon", "later")),
     "done": (_("已办"), ("open", "closed")),
     "started": (_("我发起"), ("waiting", "open", "closed")),
     "copies": (_("抄送"), ()),
-    "notices": (_("通知"), ()),
+    "notices": (_("通知"), (UNREAD,)),
 }
 SHOWN = {
     "overdue": _("已超期"), "soon": _("5 个工作日内"), "later": _("期限内"), "waiting": _("等别人办"), "open": _("在办"),
-    "closed": _("已办结"),
+    "closed": _("已办结"), UNREAD: _("未读"),
 }  # fmt: skip
 LONGEST_TEXT = 60
 LARGEST_KEY = 2**31 - 1

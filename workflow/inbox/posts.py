@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 
-from workflow.acts.model import recusals
+from workflow.acts.model import notice_marks, recusals
 from workflow.model import cases, notices, tasks
 
 
@@ -50,6 +50,23 @@ class Post:
         if "" in stages:
             return and_(*here)
         return and_(*here, or_(*(_of_stage(notices.c.case_id, stage) for stage in stages)))
+
+    def unread(self) -> ColumnElement[bool]:
+        """Which of them the one who sits there has not read: marks are the reader's, never those of a seat's giver."""
+        mine, before = notice_marks.c.person_id == self.viewer_id, notices.alias("before")
+        here = (before.c.organisation_id == self.organisation_id, before.c.role == self.role)
+        last = (
+            select(func.coalesce(func.max(before.c.id), 0))
+            .join_from(notice_marks, before, before.c.id == notice_marks.c.notice_id)
+            .where(mine, notice_marks.c.all_before == 1, *here)
+        )
+        alone = exists().where(mine, notice_marks.c.all_before == 0, notice_marks.c.notice_id == notices.c.id)
+        return and_(self.notices(), notices.c.id > last.scalar_subquery(), ~alone)
+
+    @property
+    def whole(self) -> bool:
+        """Whether the post is held in every stage, and not only as far as a seat was given."""
+        return self._stages() == [""]
 
     def _stages(self) -> list[str]:
         stages = sorted({one.stage for one in self.claims})

@@ -18,6 +18,7 @@ from workflow.inbox.counts import WORDED
 from workflow.inbox.filters import Filters
 from workflow.inbox.keyset import PAGE_ROWS, Page, Position, cut
 from workflow.inbox.posts import Desk
+from workflow.inbox.reading import unread_of
 from workflow.machines import STAGES
 from workflow.model import cases, notices, records, tasks
 from workflow.organisations.model import consortia, organisations, persons
@@ -58,7 +59,8 @@ def _drawn(connection: Connection, desk: Desk, box: str, rows: list[Any], days: 
         mine = {claim.person_id for post in desk.posts for claim in post.claims}
         return [_task(connection, row, days.today, row.person_id in mine) for row in rows]
     if box in ("copies", "notices"):
-        return [_notice(row) for row in rows]
+        fresh = unread_of(connection, desk, [row.notice_id for row in rows]) if box == "notices" else set()
+        return [_notice(row, row.notice_id in fresh) for row in rows]
     held = holders(connection, [row.case_id for row in rows if row.closed_at is None])
     return [_case(connection, row, held.get(row.case_id, []), days.today) for row in rows]
 
@@ -88,6 +90,17 @@ def _notices(connection: Connection, keys: Any, position: Position) -> tuple[lis
     return list(connection.execute(query)), lambda row: (row.notice_id,)
 
 
+def address_of(connection: Connection, number: int) -> str:
+    """Where a notice leads."""
+    query = (
+        select(notices.c.kind, *_CASE)
+        .join_from(notices, cases, cases.c.id == notices.c.case_id, isouter=True)
+        .outerjoin(consortia, consortia.c.id == cases.c.consortium_id)
+        .where(notices.c.id == number)
+    )
+    return str(_notice_head(connection.execute(query).one())["url"])
+
+
 def _acted(connection: Connection, keys: Any, position: Position) -> tuple[list[Any], Any]:
     by = (keys.c.at, keys.c.case_id)
     query = (
@@ -107,7 +120,7 @@ def holders(connection: Connection, case_ids: Sequence[int]) -> dict[int, list[A
         return found
     query = (
         select(tasks.c.case_id, tasks.c.deadline, tasks.c.organisation_id, organisations.c.name)
-        .add_columns(organisations.c.name_en)
+        .add_columns(organisations.c.name_en, tasks.c.role)
         .join(organisations, organisations.c.id == tasks.c.organisation_id)
         .where(tasks.c.case_id.in_(case_ids))
         .order_by(tasks.c.deadline, tasks.c.id)
@@ -159,21 +172,26 @@ def _task(connection: Connection, row: Any, today: date, mine: bool) -> SimpleNa
     )
 
 
-def _notice(row: Any) -> SimpleNamespace:
-    """A notice as it is listed; one that is of no case leads to the page of its kind."""
+def _notice(row: Any, unread: bool = False) -> SimpleNamespace:
+    """A notice as it is listed."""
+    head = _notice_head(row)
+    return SimpleNamespace(**head, keys=(row.notice_id,), id=row.notice_id, body=row.body, at=row.at, unread=unread)
+
+
+def _notice_head(row: Any) -> dict[str, Any]:
+    """What a notice is about, and where it leads; one that is of no case leads to the page of its kind."""
     if row.case_id is None:
         title, url = words.NOTICES.get(row.kind, ("", "/"))
-        head: dict[str, Any] = {"case_title": title, "url": url}
-    else:
-        head = _head(row)
-        if row.kind == "changed":
-            head["url"] += "/differences"
-    return SimpleNamespace(**head, keys=(row.notice_id,), id=row.notice_id, body=row.body, at=row.at)
+        return {"case_title": title, "url": url}
+    head = _head(row)
+    if row.kind == "changed":
+        head["url"] += "/differences"
+    return head
 
 
 def _case(connection: Connection, row: Any, held: list[Any], today: date) -> SimpleNamespace:
     stage = STAGES[row.stage]
-    names = dict.fromkeys(words.pick(one.name, one.name_en) for one in held)
+    names = dict.fromkeys(words.holder(words.pick(one.name, one.name_en), one.role) for one in held)
     return SimpleNamespace(
         **_head(row),
         **deadline_of(connection, held[0].deadline if held else NO_DEADLINE, today),

@@ -15,17 +15,17 @@ from workflow.clock import day_of
 from workflow.db import writing
 from workflow.error_pages import ErrorPage
 from workflow.i18n import lazy as _
-from workflow.inbox import saved
+from workflow.inbox import reading, saved
 from workflow.inbox.counts import count_of, counts, days_of, said
-from workflow.inbox.filters import BOXES, SHOWN, Filters, parse, parse_query
+from workflow.inbox.filters import BOXES, LARGEST_KEY, SHOWN, Filters, parse, parse_query
 from workflow.inbox.keyset import BadAddress, Page, mark, position
 from workflow.inbox.posts import desk_of
-from workflow.inbox.rows import read
+from workflow.inbox.rows import address_of, read
 from workflow.machines import STAGES
 from workflow.organisations.model import consortia
 from workflow.pages import lists, words
 from workflow.pages.beginnings import beginnings
-from workflow.pages.context import connection, engine, now
+from workflow.pages.context import connection, engine, now, unread
 from workflow.security import signed_in
 
 blueprint = Blueprint("inbox", __name__)
@@ -134,8 +134,16 @@ def _render(filters: Filters, name: str = "") -> str:
         pages=_pages("/inbox", filters, rows),
         empty_text=NO_MATCH if filters.narrowed else EMPTY[filters.box],
         offices=bool(current_user.seats),
+        unread=unread(),
+        newest=_newest(filters, rows),
     )
     return render_template("pages/inbox.html", page=page)
+
+
+def _newest(filters: Filters, page: Page) -> int:
+    """Up to which notice a press of the button reads: the first of the box, where it is shown whole from the top."""
+    whole = not filters.but(show="").narrowed and not (request.args.get("after") or request.args.get("before"))
+    return page.rows[0].id if filters.box == "notices" and whole and page.rows else 0
 
 
 def _choices(filters: Filters) -> SimpleNamespace:
@@ -173,6 +181,26 @@ def save() -> Any:
         return _render(filters, name), 422
     flash(_("已保存筛选：%(name)s", name=name))
     return redirect(filters.url())
+
+
+@blueprint.post("/inbox/notices")
+@signed_in
+def read_notices() -> Any:
+    """Follow one notice, which is read from then on, or mark all that the page showed; only one's own are found."""
+    one, newest = (request.form.get(name, type=int) or 0 for name in ("id", "newest"))
+    if not 0 < max(one, newest) <= LARGEST_KEY:
+        abort(404)
+    desk = desk_of(current_user)
+    connection().rollback()
+    with writing(engine()) as held:
+        if not one:
+            reading.read_all(held, desk, newest, now())
+        elif reading.read_one(held, desk, one):
+            return redirect(address_of(held, one))
+        else:
+            abort(404)
+    flash(_("已全部标为已读"))
+    return redirect(Filters("notices").url())
 
 
 @blueprint.post("/inbox/filters/delete")

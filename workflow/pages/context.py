@@ -14,12 +14,12 @@ from sqlalchemy import Connection, Engine, Text, cast, literal, select
 from governance.roles import Role
 from workflow import clock, enacted, occurrences, rules
 from workflow.calendar_days import CALENDAR_VERSION, heed_version
-from workflow.inbox.counts import notice_count, said
+from workflow.inbox.counts import said, unread_count
 from workflow.inbox.posts import desk_of
 from workflow.model import settings
 from workflow.pages import words
 
-_NOTICES = "inbox.notices"
+_UNREAD = "inbox.unread"
 SILENCE = timedelta(minutes=5)
 WATCHERS = (Role.AGENCY_CLERK, Role.AGENCY_REVIEWER, Role.AGENCY_HEAD, Role.ADMINISTRATOR, Role.RULES_OFFICER)
 
@@ -41,18 +41,23 @@ def connection() -> Connection:
 def told() -> Mapping[str, str]:
     """What this database says of itself, read once for this request: demo mark, demo clock, the scheduler's beat.
 
-    Beside it, in the same question, how many notices the viewer has.
+    Beside it, in the same question, how many notices the viewer has not read.
     """
     if "told" not in g:
         query = select(settings.c.name, settings.c.value)
         if current_user and current_user.is_authenticated and current_user.seats:
-            number = cast(notice_count(desk_of(current_user)), Text)
-            query = query.union_all(select(literal(_NOTICES).label("name"), number.label("value")))
+            number = cast(unread_count(desk_of(current_user)), Text)
+            query = query.union_all(select(literal(_UNREAD).label("name"), number.label("value")))
         g.told = {row.name: row.value for row in connection().execute(query)}
         heed_version(connection(), g.told.get(CALENDAR_VERSION, ""))
         enacted.heed(connection(), g.told.get(enacted.VERSION, ""))
     found: Mapping[str, str] = g.told
     return found
+
+
+def unread() -> int:
+    """How many notices the viewer has not read; the number beside the inbox, and the one its box says."""
+    return int(told().get(_UNREAD, "0"))
 
 
 def now() -> datetime:
@@ -98,6 +103,6 @@ def init_app(app: Flask) -> None:
             "demo": is_demo(),
             "scheduler": None if is_demo() else scheduler_stopped(viewer),
             "today": clock.day_of(now()),
-            "inbox_count": said(int(told().get(_NOTICES, "0"))),
+            "inbox_count": said(unread()),
             "stage_words": words,
         }
