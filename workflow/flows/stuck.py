@@ -171,13 +171,13 @@ def longest(connection: Connection, visible: Collection[int], filters: Filters, 
 
 def _holders(connection: Connection, case_ids: list[int]) -> dict[int, list[str]]:
     query = (
-        select(tasks.c.case_id, organisations.c.name, organisations.c.name_en)
+        select(tasks.c.case_id, organisations.c.name, organisations.c.name_en, tasks.c.role)
         .join(organisations, organisations.c.id == tasks.c.organisation_id)
         .where(tasks.c.case_id.in_(case_ids))
         .distinct()
-        .order_by(tasks.c.case_id, organisations.c.name)
+        .order_by(tasks.c.case_id, organisations.c.name, tasks.c.role)
     )
     found: dict[int, list[str]] = defaultdict(list)
     for row in connection.execute(query):
-        found[row.case_id].append(words.pick(row.name, row.name_en))
-    return found
+        found[row.case_id].append(words.holder(words.pick(row.name, row.name_en), row.role))
+    return {number: list(dict.fromkeys(names)) for number, names in found.items()}

@@ -24,8 +24,8 @@ def holders(reading: Reading, viewer: Any) -> list[SimpleNamespace]:
     own = {seat.organisation_id for seat in viewer.seats}
     names = attempt.parties.names
     return [
-        _holder(attempt, trying if one not in own else None, one, names[one])
-        for one in sorted(nudge.holding(attempt), key=lambda number: names[number])
+        _holder(attempt, trying if one not in own else None, one, words.holder(names[one], *roles))
+        for one, roles in sorted(nudge.holding(attempt).items(), key=lambda held: names[held[0]])
     ]
 
 

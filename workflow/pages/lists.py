@@ -57,6 +57,7 @@ def running_elsewhere(connection: Connection, viewer: Any, today: date, limit: i
         select(
             cases.c.id, cases.c.stage, cases.c.period, cases.c.state, tasks.c.deadline, consortia.c.name,
             consortia.c.name_en, organisations.c.name.label("holder"), organisations.c.name_en.label("holder_en"),
+            tasks.c.role,
         )
         .join(tasks, tasks.c.case_id == cases.c.id)
         .join(consortia, consortia.c.id == cases.c.consortium_id)
@@ -67,7 +68,7 @@ def running_elsewhere(connection: Connection, viewer: Any, today: date, limit: i
     )
     found: dict[int, SimpleNamespace] = {}
     for row in connection.execute(query):
-        holder = words.pick(row.holder, row.holder_en)
+        holder = words.holder(words.pick(row.holder, row.holder_en), row.role)
         if row.id in found:
             if holder not in found[row.id].holder.split("、"):
                 found[row.id].holder += f"、{holder}"
@@ -100,15 +101,16 @@ def cases_by_consortium(connection: Connection, visible: Iterable[int]) -> dict[
 
 
 def holders(connection: Connection, case_id: int) -> list[str]:
-    """The organisations a case waits for."""
+    """The organisations a case waits for, each with its post where that lies between reviewer and head."""
     query = (
-        select(organisations.c.name, organisations.c.name_en)
+        select(organisations.c.name, organisations.c.name_en, tasks.c.role)
         .join(tasks, tasks.c.organisation_id == organisations.c.id)
         .where(tasks.c.case_id == case_id)
         .distinct()
-        .order_by(organisations.c.name)
+        .order_by(organisations.c.name, tasks.c.role)
     )
-    return [words.pick(row.name, row.name_en) for row in connection.execute(query)]
+    rows = connection.execute(query)
+    return list(dict.fromkeys(words.holder(words.pick(row.name, row.name_en), row.role) for row in rows))
 
 
 def deadlines(connection: Connection, case_ids: Iterable[int]) -> dict[int, date]:

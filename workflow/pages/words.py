@@ -13,7 +13,7 @@ from flask_babel import get_locale
 
 from governance.money import plain
 from governance.refusal import Refusal
-from governance.roles import ROLE_NAMES
+from governance.roles import BETWEEN_NAMES, ROLE_NAMES
 from workflow.acts.registry import ACTS
 from workflow.i18n import lazy as _
 
@@ -103,6 +103,13 @@ def role_name(role: str) -> str:
     """What a role is called."""
     names = ROLE_NAMES[role]
     return pick(names[0], names[1])
+
+
+def holder(name: str, *roles: str) -> str:
+    """An organisation that something waits for, with its post where that lies between reviewer and head."""
+    levels = [one for one in BETWEEN_NAMES if any(role.endswith(f"_{one}") for role in roles)]
+    posts = [pick(*BETWEEN_NAMES[one]) for one in levels]
+    return name + pick("（{}）", " ({})").format(pick("、", ", ").join(posts)) if posts else name
 
 
 def period_label(period: str) -> Any:

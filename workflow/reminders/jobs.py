@@ -13,11 +13,11 @@ from workflow import clock, clocks, lifecycle
 from workflow.attempt import Attempt, Case
 from workflow.calendar_days import load_calendar
 from workflow.i18n import lazy as _
-from workflow.machines import STAGES
+from workflow.machines import PASSING_ON, STAGES
 from workflow.model import cases, notices, tasks
 from workflow.model import clocks as clock_rows
 from workflow.occurrences import Due, Job
-from workflow.organisations.model import consortia, persons, seats
+from workflow.organisations.model import consortia, organisations, persons, seats
 from workflow.pages import words
 from workflow.reminders.seats import head_of
 from workflow.rules import book_at
@@ -122,7 +122,8 @@ def escalate(connection: Connection, due: Due, at: datetime) -> None:
     bodies = _holding(attempt, row.holder_role) or list(attempt.parties.of(head))
     over = -(clocks.working_days_left(connection, day, row.deadline) or 0)
     label = words.CLOCKS.get(name, name)
-    said = f"“{label}”期限 {row.deadline.isoformat()} 已超 {over} 个工作日，由{ROLE_NAMES[row.holder_role][0]}办理，请督办"
+    said = f"“{label}”期限 {row.deadline.isoformat()} 已超 {over} 个工作日，由{ROLE_NAMES[row.holder_role][0]}办理"
+    said += f"{_at_level(attempt)}，请督办"
     told = {
         "clock": name, "deadline": row.deadline.isoformat(), "holder": row.holder_role, "days_over": over,
         "to": str(head), "organisations": bodies, "people": _people(connection, head, bodies, day), "note": said,
@@ -136,6 +137,18 @@ def _holding(attempt: Attempt, role: str) -> list[int]:
     """The organisations that the case waits for in the holder's role now."""
     query = select(tasks.c.organisation_id).where(tasks.c.case_id == attempt.case.id, tasks.c.role == role)
     return sorted(set(attempt.connection.scalars(query)))
+
+
+def _at_level(attempt: Attempt) -> str:
+    """Between reviewer and head: whom the case waits for there now; else nothing."""
+    query = (
+        select(organisations.c.name, tasks.c.role)
+        .join(organisations, organisations.c.id == tasks.c.organisation_id)
+        .where(tasks.c.case_id == attempt.case.id, tasks.c.role.in_([one for one in Role if one.endswith(PASSING_ON)]))
+        .order_by(organisations.c.id, tasks.c.role)
+    )
+    named = [words.holder(row.name, row.role) for row in attempt.connection.execute(query)]
+    return f"，现待{'、'.join(dict.fromkeys(named))}审核" if named else ""
 
 
 def _people(connection: Connection, head: Role, bodies: list[int], day: Any) -> list[str]:
