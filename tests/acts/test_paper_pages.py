@@ -107,6 +107,10 @@ def test_the_whole_form_is_entered_seen_and_taken(app: Flask, road: Road) -> Non
     sheet = offered(colleague, road, "confirm_paper")
     for said in ("样卫〔2025〕12号", "不同意", "第二条不符合", "制度未成文", "不符合", signer.name, registrar.name):
         assert said in sheet, said
+    option = re.search(r'<option[^>]*value="\d+"[^>]*>(样卫[^<]*)', sheet)
+    assert option is not None and re.fullmatch(r"样卫〔2025〕12号：\S+ 出具经办意见", option[1].strip()), option
+    listed = re.search(r"<td>样卫〔2025〕12号</td><td>([^<]*)</td>", colleague.get(address).text)
+    assert listed is not None and listed[1] == "出具经办意见"
     number = re.search(r'<option[^>]*value="(\d+)"[^>]*>样卫', sheet)
     assert number is not None
     given = {**hidden(sheet), "paper": number[1], "said": "confirm", "reason": ""}

@@ -96,6 +96,17 @@ def test_the_printed_code_leads_to_whether_it_is_still_the_content(page: Page, r
     expect(said).to_contain_text("一致：打印的就是本件现在的内容")
 
 
+def test_a_print_has_no_links_of_the_screen(page: Page, road: Settlement) -> None:
+    words = ("点一行看来源", "下载 Excel", "试算", "核验", "看规则")
+    page.goto(f"/settlement/{road.case_id}")
+    screen = page.content()
+    assert all(one in screen for one in words)
+    page.goto(f"/settlement/{road.case_id}/print/settlement")
+    paper = page.content()
+    assert "规则版本" in paper and 'class="trace"' in paper
+    assert [one for one in words if one in paper] == []
+
+
 def test_what_was_never_the_content_is_told(page: Page, road: Settlement) -> None:
     page.goto(f"/check?hash={'a' * 64}&case=%2Fsettlement%2F{road.case_id}")
     expect(page.locator(".flash").first).to_contain_text("不一致：打印的从来不是本件的内容")

@@ -107,10 +107,15 @@ class ConfirmForm(StepForm):
     def prepare(self, attempt: Attempt) -> None:
         """The papers that are not the actor's own."""
         open_ones = {number: rows for number, rows in documents(attempt).items() if closed(attempt, rows) is None}
-        self.paper.choices = [
-            SelectChoice(number, f"{rows[0].document_number}（{len(rows)}）") for number, rows in open_ones.items()
-        ]
         self.sheets = [entered(attempt, rows) for rows in open_ones.values()]
+        self.paper.choices = [
+            SelectChoice(number, _named(sheet)) for number, sheet in zip(open_ones, self.sheets, strict=True)
+        ]
+
+
+def _named(sheet: SimpleNamespace) -> str:
+    """A paper by its whole number and every decision on it."""
+    return f"{sheet.number}：{'、'.join(line.label for line in sheet.lines)}"
 
 
 def confirm(attempt: Attempt, *, paper: int, said: str, reason: str = "") -> None:
@@ -209,6 +214,7 @@ def told(attempt: Attempt, viewer: Any) -> Section | None:
             number=row.document_number, signer=row.name, signed_on=row.signed_on, state=STATES[row.state],
             organisation=attempt.affiliations.names_by_id().get(row.organisation_id, ""), reason=row.reason,
             hash=row.subject_hash, scan=f"/files/{row.case_id}/{row.scan_sha256}",
+            decided=attempt.stage.verb_label(row.trigger),
         )
         for row in attempt.connection.execute(query)
         if every or row.organisation_id in own

@@ -26,7 +26,7 @@ def print_ballot(stage: str, case_id: int, ballot: str) -> Any:
     if all(one.key != ballot for one in STAGES[stage].ballots):
         abort(404)
     page = prints.build(connection(), case, ballot, current_user, now(), request.url_root, demo=is_demo())
-    return render_template("print/ballot.html", page=page)
+    return render_template("print/ballot.html", page=page, printed=True)
 
 
 @blueprint.get("/check")
