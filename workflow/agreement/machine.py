@@ -50,6 +50,12 @@ def members_to_answer(attempt: Attempt, role: Role) -> Iterable[int]:
     return [member.id for member in asked_members(attempt.parties) if member.code not in answered]
 
 
+def letters_out(attempt: Attempt) -> bool:
+    """Whether some member's authorisation is still out."""
+    given = attempt.dossier.get("authorisations", {})
+    return any(member.code not in given for member in asked_members(attempt.parties))
+
+
 def while_prepayment_is_due(attempt: Attempt, role: Role) -> Iterable[int]:
     """The agency's clerk, as long as a prepayment agreed on is unpaid."""
     return () if prepayment_due(attempt) else attempt.parties.of(role)
@@ -89,7 +95,8 @@ STEPS = (
          (Role.MEMBER_CLERK, Role.MEMBER_HEAD), may_authorise, waiting=members_to_answer),
     step("decline",             State.AUTHORISING, STAY,                _("不授权，单独签约"),
          (Role.MEMBER_CLERK, Role.MEMBER_HEAD), may_authorise, task=False),
-    step("record_authorisation", State.AUTHORISING, STAY,               _("登记成员授权书"), Role.LEAD_CLERK, task=False),
+    step("record_authorisation", State.AUTHORISING, STAY,               _("登记成员授权书"), Role.LEAD_CLERK,
+         task=False, offered=letters_out),
     step("lead_sign",           State.AUTHORISING, State.LEAD_SIGNED,   _("签署协议"),       Role.LEAD_HEAD,
          *SIGNABLE, duty=Duty.APPROVE, casts=("lead", "approve"), edits=False, primary=True, recallable=True),
     step("redraft",             State.AUTHORISING, State.DRAFTING,      _("收回修改"),       Role.AGENCY_CLERK,

@@ -18,30 +18,38 @@ def own_money_open(attempt: Attempt) -> Refusal | None:
     member = attempt.parties.member(attempt.actor.organisation_id or 0)
     if attempt.actor.role is Role.SYSTEM or (member and member.code in to_receive(attempt)):
         return None
-    return Refusal(reason=_("本单位没有待确认的款项"), reason_en="Nothing to confirm", who=_("本单位"), fact="receipt")
+    return Refusal(reason=_("本单位没有待确认的款项"), reason_en="Nothing to confirm", fact="receipt")
 
 
 def money_out(attempt: Attempt) -> Refusal | None:
     """Some member's money is neither confirmed nor proven."""
     if to_receive(attempt):
         return None
-    return Refusal(reason=_("没有待确认收款的成员单位"), reason_en="Every receipt is in", who=FINANCE, fact="receipt")
+    return Refusal(reason=_("没有待确认收款的成员单位"), reason_en="Every receipt is in", fact="receipt")
 
 
 def something_to_recover(attempt: Attempt) -> Refusal | None:
     """Some member has not paid back what the clearing takes from it."""
     if to_recover(attempt):
         return None
-    return Refusal(
-        reason=_("没有应退款的成员单位"), reason_en="No member has anything to pay back", who=FINANCE, fact="recovery"
-    )
+    return Refusal(reason=_("没有应退款的成员单位"), reason_en="No member has anything to pay back", fact="recovery")
+
+
+def owes_now(attempt: Attempt) -> bool:
+    """Whether some member has to pay back what the clearing takes from it."""
+    return bool(to_recover(attempt))
+
+
+def owes_from_before(attempt: Attempt) -> bool:
+    """Whether some member still owes the lead from an earlier clearing."""
+    return bool(open_claims(attempt))
 
 
 def claims_stand(attempt: Attempt) -> Refusal | None:
     """Some member still owes the lead from an earlier clearing."""
     if open_claims(attempt):
         return None
-    return Refusal(reason=_("没有以前清算的未收款项"), reason_en="No open claims", who=FINANCE, fact="claim")
+    return Refusal(reason=_("没有以前清算的未收款项"), reason_en="No open claims", fact="claim")
 
 
 def every_member_has_its_due(attempt: Attempt) -> list[Refusal]:

@@ -22,7 +22,7 @@ LEAD = _("牵头医院财务")
 
 
 def refusal(reason: Any, english: str, who: Any, fact: str, link: str = "") -> Refusal:
-    """One reason why not, with who can mend it."""
+    """One reason why not, with who can mend it: nobody, where nothing is to be done."""
     return Refusal(reason=reason, reason_en=english, who=who, fact=fact, link=link)
 
 
@@ -160,7 +160,7 @@ def something_outstanding(attempt: Attempt) -> Refusal | None:
     """Part of the prepayment is neither set off nor repaid."""
     if open_fen(attempt) > 0:
         return None
-    return refusal(_("预付金已经全部冲抵或退回"), "Nothing is outstanding", CLERK, "outstanding")
+    return refusal(_("预付金已经全部冲抵或退回"), "Nothing is outstanding", "", "outstanding")
 
 
 def nothing_outstanding(attempt: Attempt) -> Refusal | None:

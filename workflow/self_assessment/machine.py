@@ -19,6 +19,7 @@ from workflow.self_assessment.model import (
     State,
     criteria,
     entry,
+    evidence_given,
     highest,
     lowest,
     same_standard,
@@ -95,9 +96,7 @@ def standard_has_changed(attempt: Attempt) -> Refusal | None:
     """There is something to renew."""
     if not same_standard(attempt.dossier["standard"], attempt.rule(STANDARD)):
         return None
-    return Refusal(
-        reason=_("评判标准没有变化，不用更新"), reason_en="The criteria have not changed", who=CLERK, rule=STANDARD
-    )
+    return Refusal(reason=_("评判标准没有变化，不用更新"), reason_en="The criteria have not changed", rule=STANDARD)
 
 
 def endorsement_not_required(attempt: Attempt) -> Refusal | None:
@@ -136,7 +135,7 @@ STEPS = (
     step("grade",              EDITED,           STAY,             _("逐条自评"),     Role.LEAD_CLERK,
          duty=Duty.PREPARE),
     step("drop_evidence",      EDITED,           STAY,             _("移除佐证"),     Role.LEAD_CLERK,
-         duty=Duty.PREPARE, task=False),
+         duty=Duty.PREPARE, task=False, offered=evidence_given),
     step("renew_standard",     EDITED,           STAY,             _("更新评判标准"), Role.LEAD_CLERK,
          standard_has_changed, duty=Duty.PREPARE, task=False),
     step("submit",             EDITED,           State.READY,      _("送负责人签署"), Role.LEAD_CLERK,   *READY_TO_SIGN,

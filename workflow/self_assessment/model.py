@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from governance.rulebook import Provision
-from workflow.attempt import Case
+from workflow.attempt import Attempt, Case
 from workflow.i18n import lazy as _
 from workflow.model import cases
 
@@ -113,6 +113,11 @@ def newest_filed(connection: Connection, consortium_id: int) -> Case | None:
         .limit(1)
     ).one_or_none()
     return Case(*row) if row else None
+
+
+def evidence_given(attempt: Attempt) -> bool:
+    """Whether any criterion has a file behind it that could be taken out."""
+    return any(one.get("evidence") for one in attempt.dossier.get("grades", {}).values())
 
 
 def under_way(connection: Connection, consortium_id: int) -> int | None:

@@ -29,7 +29,7 @@ REVIEWER, LEAD = _("医保经办机构复核"), _("牵头医院财务")
 
 
 def refusal(reason: Any, reason_en: str, who: Any, fact: str, link: str = "") -> Refusal:
-    """Why not, who can mend it, and which fact is missing."""
+    """Why not, who can mend it (nobody, where nothing is to be done), and which fact is missing."""
     return Refusal(reason=reason, reason_en=reason_en, who=who, fact=fact, link=link)
 
 
@@ -163,14 +163,14 @@ def not_paid_yet(attempt: Attempt) -> Refusal | None:
     paid = attempt.once(key, lambda: attempt.connection.scalar(query))
     if paid is None and "paid" not in attempt.progress:
         return None
-    return refusal(_("本月已经拨付，不能重复支付"), "The month has been paid already", LEAD, "paid")
+    return refusal(_("本月已经拨付，不能重复支付"), "The month has been paid already", "", "paid")
 
 
 def release_asked(attempt: Attempt) -> Refusal | None:
     """The place asks the finance bureau to grant the use of funds before payment."""
     if _release_required(attempt):
         return None
-    return refusal(_("本地拨付前不需要用款批复"), "No release of funds is asked for here", CLERK, "release")
+    return refusal(_("本地拨付前不需要用款批复"), "No release of funds is asked for here", "", "release")
 
 
 def release_not_asked(attempt: Attempt) -> Refusal | None:
@@ -192,7 +192,7 @@ def something_to_pay(attempt: Attempt) -> Refusal | None:
     """Some member is paid this month."""
     if net_by_member(attempt):
         return None
-    return refusal(_("本月没有应拨付的款项"), "Nothing is to be paid this month", CLERK, "amount")
+    return refusal(_("本月没有应拨付的款项"), "Nothing is to be paid this month", "", "amount")
 
 
 def nothing_to_pay(attempt: Attempt) -> Refusal | None:

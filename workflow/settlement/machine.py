@@ -39,7 +39,7 @@ from workflow.settlement.conditions import (
     worksheet_unchanged,
 )
 from workflow.settlement.forms import FORMS
-from workflow.settlement.model import STATE_LABELS, State, is_supplement
+from workflow.settlement.model import STATE_LABELS, State, corrected, is_supplement
 from workflow.settlement.supplement_by_rule import not_owed_by_a_rule
 from workflow.settlement.supplement_conditions import (
     month_stands_returned,
@@ -110,9 +110,9 @@ STEPS = (
     step("correct",         State.CALCULATED,   State.DECLARED,     _("登记更正"),        CLERK,
          only_in_a_supplement, year_still_open, offered=is_supplement, task=False),
     step("drop_correction", State.DECLARED,     STAY,               _("删去更正"),        CLERK,
-         only_in_a_supplement, offered=is_supplement, task=False, dangerous=True),
+         only_in_a_supplement, offered=corrected, task=False, dangerous=True),
     step("drop_correction", State.CALCULATED,   State.DECLARED,     _("删去更正"),        CLERK,
-         only_in_a_supplement, offered=is_supplement, task=False, dangerous=True),
+         only_in_a_supplement, offered=corrected, task=False, dangerous=True),
     step("withdraw",        (State.DECLARED, State.CALCULATED, State.DISPUTED), State.WITHDRAWN, _("撤销补记"),
          CLERK, only_in_a_supplement, not_owed_by_a_rule, offered=is_supplement, task=False, dangerous=True),
     step("review",          State.CALCULATED,   State.REVIEWED,     _("复核"),            REVIEWER,

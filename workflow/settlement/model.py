@@ -149,6 +149,11 @@ def is_supplement(attempt: Attempt) -> bool:
     return "supplement" in attempt.dossier
 
 
+def corrected(attempt: Attempt) -> bool:
+    """Whether the case is a supplement with a correction that could be taken back."""
+    return is_supplement(attempt) and bool(attempt.dossier.get("corrections"))
+
+
 def results_of(dossier: Mapping[str, Any]) -> dict[str, Any]:
     """What a case adds to its month, in fen: all of it, or of a supplement what it is more or less than was decided."""
     if "supplement" in dossier:

@@ -129,7 +129,7 @@ def members_not_paid_yet(attempt: Attempt) -> Refusal | None:
     """The lead has not paid yet: nothing is paid twice."""
     if not attempt.progress.get("distributed"):
         return None
-    return Refusal(reason=_("已经按方案支付，不能重复"), reason_en="Paid already", who=FINANCE, fact="distributed")
+    return Refusal(reason=_("已经按方案支付，不能重复"), reason_en="Paid already", fact="distributed")
 
 
 def members_paid(attempt: Attempt) -> Refusal | None:
@@ -144,7 +144,7 @@ def own_amount_open(attempt: Attempt) -> Refusal | None:
     member = attempt.parties.member(attempt.actor.organisation_id or 0)
     if attempt.actor.role is Role.SYSTEM or (member and member.code in unconfirmed(attempt)):
         return None
-    return Refusal(reason=_("本单位没有待确认的款项"), reason_en="Nothing to confirm", who=_("本单位"), fact="receipt")
+    return Refusal(reason=_("本单位没有待确认的款项"), reason_en="Nothing to confirm", fact="receipt")
 
 
 def every_receipt_known(attempt: Attempt) -> list[Refusal]:
