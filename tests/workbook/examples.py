@@ -52,7 +52,7 @@ FACTORS = {"budget.method": "factor_share", "budget.weights": {"insured_heads": 
 
 def examples() -> list[Example]:
     """All of them."""
-    return [*_worked(), *_tables(), *_clearings(), *_scores(), *_grades(), *_months(), *_budgets()]
+    return [*_worked(), *_tables(), *_clearings(), *_exits(), *_scores(), *_grades(), *_months(), *_budgets()]
 
 
 def _worked() -> Iterator[Example]:
@@ -98,6 +98,29 @@ def _clearings() -> Iterator[Example]:
                  earlier_deposits=[{"year": 2023, "returned_fen": 12345}])
     facts["months"] |= {"net_fen": 1000007 - 50001}
     yield Example("a year with members, a surplus withheld in part", "annual-clearing", facts, book(rules))
+
+
+def _exits() -> Iterator[Example]:
+    def member(name: str, own: int, held: int, **more: int) -> dict[str, Any]:
+        return {"member": name, "own_fen": own, "inflow_fen": 0, "rejected_own_fen": 0, "rejected_inflow_fen": 0,
+                "penalties_fen": 0, "deposit_withheld_fen": held, "net_fen": own - held, "prepayment_fen": 0,
+                "opening_carry_fen": 0, "own_share_fen": 0, **more}
+
+    rules = {"clearing.retention": {"by": "flat", "ratio": "0.145"}, "clearing.member_exit_deposit": "0.805",
+             "clearing.deposit_return": {"bands": [{"from": "60", "ratio": "0.9"}]}}
+    alone = year(own_fen=100003, budget_fen=100003, deposit_withheld_fen=5001, leaving=True,
+                 members=[member("乙", 100003, 5001)])
+    alone["months"] |= {"net_fen": 100003 - 5001}
+    yield Example("a member that leaves", "annual-clearing", alone, book(rules))
+    left = member("乙", 100003, 5001, exit_paid_fen=4026, exit_returned_fen=4026)
+    for held, own in ((35001, 700003), (0, 700003)):
+        others = [member("lead", own, held), member("甲卫生院", 200001, 10001 if held else 0)]
+        total = sum(one["deposit_withheld_fen"] for one in [*others, left])
+        facts = year(own_fen=own + 300004, budget_fen=1100000, score="83.25", deposit_withheld_fen=total,
+                     members=[others[0], left, others[1]], exit_paid_fen=4026, exit_deposit_withheld_fen=5001,
+                     exit_deposit_returned_fen=4026)
+        facts["months"] |= {"net_fen": own + 300004 - total}
+        yield Example(f"a year in which a member left, {held} held of the lead", "annual-clearing", facts, book(rules))
 
 
 def _scores() -> Iterator[Example]:

@@ -113,11 +113,18 @@ def memo(source: Source, line: Line) -> Term:
 
 
 def deposit_of_a_member(source: Source, line: Line) -> Term:
-    """The member's part of the deposit that is returned."""
-    weights = [(lines.split(".", 1)[1].rstrip("."), source.fact(f"{facts}deposit_withheld_fen"))
+    """The member's part of the deposit that is returned; of one that left within the year what its exit fixed."""
+    fixed = f"{source.about(line)[1]}exit_returned_fen"
+    if fixed in source.facts.at:
+        return source.fact(fixed)
+    weights = [(lines.split(".", 1)[1].rstrip("."),
+                NOTHING if f"{facts}exit_returned_fen" in source.facts.at else source.fact(f"{facts}deposit_withheld_fen"))
                for lines, facts in source.each("members")]
+    shared = source.line("deposit_returned_fen")
+    if "exit_deposit_returned_fen" in source.facts.at:
+        shared = source.keep("按比例分的保证金 deposit to share", shared - source.fact("exit_deposit_returned_fen"))
     return once(source, "deposit", lambda: split(
-        source, "退还保证金 deposit returned", source.line("deposit_returned_fen"), weights))[_place(source, line)]
+        source, "退还保证金 deposit returned", shared, weights))[_place(source, line)]
 
 
 def _place(source: Source, line: Line) -> int:

@@ -23,7 +23,7 @@ from workflow.workbook.exact import (
 )
 from workflow.workbook.source import Line, Source
 
-_SCORE = "score"
+_SCORE, _OF_EXITS = "score", "clearing.member_exit_deposit"
 
 
 def _failed(source: Source, line: Line) -> Test:
@@ -166,18 +166,36 @@ def _tiered(source: Source, line: Line, part: Term, budget: Term) -> Term:
 
 
 def deposit_returned(source: Source, line: Line) -> Term:
-    """The deposit by the ratio at the score."""
+    """The deposit by the ratio at the score, of who leaves by the ratio of exits; beside what exits have fixed."""
+    withheld, fixed = source.fact("deposit_withheld_fen"), given_or_nothing(source, "exit_deposit_returned_fen")
+    if fixed is not NOTHING or "exit_deposit_withheld_fen" in source.facts.at:
+        withheld = source.keep("年末的保证金 held to the end", withheld - source.fact("exit_deposit_withheld_fen"))
     if line["provision"] is None:
-        return nothing_while_fact(source, "deposit_withheld_fen")
-    withheld = source.fact("deposit_withheld_fen")
+        return only_while_nothing(withheld, fixed)
+    if line["provision"]["rule"] == _OF_EXITS:
+        return _of_who_leaves(source, line, withheld)
     if _SCORE not in source.facts.at:
-        return nothing_of(withheld)
+        return nothing_of(withheld) + fixed
+    return rounded(withheld * _ratio_at_the_score(source, line), source.keep, line["label"]) + fixed
+
+
+def _of_who_leaves(source: Source, line: Line, withheld: Term) -> Term:
+    """The deposit by the one ratio of exits; #N/A where the facts are made those of a whole year."""
+    returned = rounded(withheld * source.rule(line), source.keep, line["label"])
+    return Term(f"IF({source.facts.flag('leaving').text},{returned.text},NA())", returned.value, returned.over)
+
+
+def given_or_nothing(source: Source, path: str) -> Term:
+    """A fact that only some worksheets have."""
+    return source.fact(path) if path in source.facts.at else NOTHING
+
+
+def _ratio_at_the_score(source: Source, line: Line) -> Term:
     ratio: Term = NOTHING
     for index, band in enumerate(source.rule_value(line)["bands"]):
         reached = compared(source.fact(_SCORE), ">=", source.rule(line, f".bands[{index}].from"))
         ratio = choose(reached, _band_ratio(source, line, f".bands[{index}]", band), ratio)
-    kept = source.keep("返还比例 ratio at the score", ratio)
-    return rounded(withheld * kept, source.keep, line["label"])
+    return source.keep("返还比例 ratio at the score", ratio)
 
 
 def _band_ratio(source: Source, line: Line, path: str, band: Mapping[str, Any]) -> Term:
@@ -188,12 +206,12 @@ def _band_ratio(source: Source, line: Line, path: str, band: Mapping[str, Any]) 
     return least(most(source.rule(line, f"{path}.ratio_at_top") - less, NOTHING), ONE)
 
 
-def nothing_while_fact(source: Source, path: str) -> Term:
-    """0 while the fact is 0, else #N/A: no rule of it stands on the worksheet."""
-    test = compared(source.fact(path), "=", NOTHING)
+def only_while_nothing(term: Term, then: Term) -> Term:
+    """``then`` while the term is 0, else #N/A: no rule of it stands on the worksheet."""
+    test = compared(term, "=", NOTHING)
     if not test.holds:
-        raise NotExact(f"{path} is not zero")
-    return Term(f"IF({test.text},0,NA())", NOTHING.value)
+        raise NotExact("it is not zero")
+    return Term(f"IF({test.text},{then.text},NA())", then.value, then.over)
 
 
 def identity(source: Source, line: Line) -> Test:
@@ -210,7 +228,8 @@ def identity(source: Source, line: Line) -> Test:
     outstanding = (fact("prepayment_advanced_fen") - fact("prepayment_repaid_fen")
                    - fact("months.prepayment_offset_fen"))
     return compared(lines("due_fen"), "=", cost - settled + lines("retained_fen") - lines("own_share_fen")
-                    + lines("deposit_returned_fen") - outstanding - fact("open_carry_fen"))
+                    + lines("deposit_returned_fen") - outstanding - fact("open_carry_fen")
+                    - given_or_nothing(source, "exit_paid_fen"))
 
 
 def _budget_identity(source: Source) -> Test:
