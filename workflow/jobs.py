@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from datetime import datetime
 from functools import cache
+from typing import Any
 
 from sqlalchemy import Connection, Engine, select
 
@@ -14,10 +15,10 @@ from workflow.attempt import Attempt, Case
 from workflow.calendar import jobs as calendar
 from workflow.db import moment_text, reading, writing
 from workflow.i18n import lazy as _
-from workflow.machines import STAGES
 from workflow.model import cases, clocks
 from workflow.occurrences import Due, Job, Ran, beat, run_due
 from workflow.reminders import jobs as reminders
+from workflow.stages import ORDER
 from workflow.trail import jobs as trail
 
 TICK_SECONDS = 30
@@ -57,7 +58,7 @@ FLAG_OVERDUE = Job("flag_overdue", _("标记超期"), overdue_clocks, flag_overd
 def stage_jobs() -> tuple[Job, ...]:
     """The work of the stages, in their order; one run may make another due."""
     found: list[Job] = []
-    for name in STAGES:
+    for name in ORDER:
         try:
             module = importlib.import_module(f"workflow.{name}.jobs")
         except ModuleNotFoundError as missing:
@@ -76,6 +77,11 @@ def daily_jobs() -> list[Job]:
 def all_jobs() -> list[Job]:
     """Every job, in the order in which one tick runs them."""
     return [*stage_jobs(), *daily_jobs()]
+
+
+def label_of(name: str) -> Any:
+    """What a job is called; one that is no more, by a word that fits any."""
+    return next((job.label for job in all_jobs() if job.name == name), _("定时任务"))
 
 
 def tick(engine: Engine, at: datetime | None = None) -> list[Ran]:

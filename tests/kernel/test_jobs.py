@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -101,7 +102,7 @@ def test_a_failed_run_blocks_people_until_it_is_retried(sample: Sample) -> None:
     with pytest.raises(Refused) as caught:
         sample.take(number, "accept", sample.actor(Role.AGENCY_CLERK))
     (refusal,) = caught.value.refusals
-    assert str(refusal.reason) == "定时任务“admit”没有完成：ValueError: 坏了"
+    assert str(refusal.reason) == "系统的“定时任务”没有完成，完成之前本件不能往下办；已列入定时任务页，系统管理员可见"
     assert (str(refusal.who), refusal.link) == ("医保经办机构或系统管理", "/jobs")
     ran = run_one(sample.engine, ADMIT, Due(number, "", AT), AT, forced=True)
     assert ran is not None
@@ -146,6 +147,25 @@ def test_one_tick_goes_on_until_nothing_new_is_due(sample: Sample, monkeypatch: 
     assert jobs.tick(sample.engine, AT) == []
     assert state_of(sample.engine, number).record_seq == 3
     sound(sample.engine)
+
+
+def test_every_job_has_a_label_in_words_of_its_own() -> None:
+    """People are told of a job by its label, never by its key."""
+    stages.load()
+    labels = {job.name: str(job.label) for job in jobs.all_jobs()}
+    assert len(labels) == len(jobs.all_jobs()) == len(set(labels.values())) > 30
+    wordless = [name for name, label in labels.items() if not re.fullmatch(r"[\u4e00-\u9fff]{4,}", label)]
+    assert wordless == [] and {name: str(jobs.label_of(name)) for name in labels} == labels
+
+
+def test_the_block_says_the_job_in_words_and_not_what_the_machine_said(sample: Sample) -> None:
+    number = sample.open_case(ADMITTED)
+    broken = Job("calculate_settlement", "x", broken_for(number).due, broken_for(number).run)
+    run_due(sample.engine, AT, [broken])
+    with pytest.raises(Refused) as caught:
+        sample.take(number, "accept", sample.actor(Role.AGENCY_CLERK))
+    said = str(caught.value.refusals[0].reason)
+    assert "“计算月度结算”没有完成" in said and not re.search(r"[A-Za-z_]", said)
 
 
 def test_no_job_decides() -> None:
