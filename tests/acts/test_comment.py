@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
+import sys
 import zipfile
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 
 import pytest
 from flask import Flask, render_template
@@ -12,6 +13,7 @@ from sqlalchemy import Engine, select
 
 from governance.roles import Role
 from tests.acts.acting import act, left, refused, told
+from tests.acts.entering import enter
 from tests.inbox.looking import rows
 from tests.kernel.sample_stage import AT, Sample
 from workflow import lifecycle
@@ -145,3 +147,36 @@ def test_what_is_typed_is_shown_as_text(app: Flask, sample: Sample, case_id: int
         case = Case(*connection.execute(cases.select().where(cases.c.id == case_id)).one())
         acts = act_offers.build(Attempt(connection, case, lifecycle.SYSTEM, AT), viewer(sample.actor(Role.LEAD_HEAD)))
         assert "<script>" not in "".join(render_template(one.template, section=one) for one in acts.sections)
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sample stage's page, which says nothing of its own."""
+    views = ModuleType("workflow.sample.views")
+    views.facts = views.sections = lambda page: []  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "workflow.sample", ModuleType("workflow.sample"))
+    monkeypatch.setitem(sys.modules, "workflow.sample.views", views)
+
+
+def card(app: Flask, sample: Sample, case_id: int, actor: Actor) -> str:
+    """What the page of the case shows ``actor`` of its comments, beside the steps."""
+    text = enter(app, actor, AT).get(f"/sample/{case_id}").text
+    assert 'id="trail"' in text
+    return text.split('id="said"')[1].split("</section>")[0] if 'id="said"' in text else ""
+
+
+@pytest.mark.usefixtures("drawn")
+def test_the_page_of_the_case_shows_how_many_there_are_and_the_newest(app: Flask, sample: Sample, case_id: int) -> None:
+    reviewer, other = sample.actor(Role.CITY_HEALTH_REVIEWER), sample.actor(Role.CITY_FINANCE_REVIEWER)
+    assert card(app, sample, case_id, reviewer) == ""
+    another = sample.open_case("under_review")
+    act(sample.engine, another, "comment", other, body="别的件", audience="all")
+    for body, audience in (("其一", "all"), (INSIDE, "own"), ("其三", "all")):
+        act(sample.engine, case_id, "comment", reviewer, body=body, audience=audience)
+    inside, outside = (card(app, sample, case_id, one) for one in (reviewer, other))
+    assert "共 3 条" in inside and INSIDE in inside and "仅本单位" in inside and "其一" not in inside
+    assert inside.index("其三") < inside.index(INSIDE)
+    assert "共 2 条" in outside and INSIDE not in outside and "其一" in outside and "仅本单位" not in outside
+    assert f'href="/sample/{case_id}/acts#comments"' in inside and reviewer.name in outside
+    assert 'id="comments"' in pages(app, sample, case_id, other)
+    assert "别的件" not in inside + outside

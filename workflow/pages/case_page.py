@@ -18,7 +18,7 @@ from workflow.banking import payments
 from workflow.clock import day_of
 from workflow.inbox import drafts
 from workflow.machines import Step
-from workflow.pages import act_offers, clock_card, differences, round_words, who_acted, words
+from workflow.pages import act_offers, clock_card, comments_card, differences, round_words, who_acted, words
 from workflow.pages.case_reading import Reading, attached, read_case
 from workflow.pages.holders import by_itself, holders
 from workflow.pages.lists import case_subject, case_title, case_url
@@ -69,6 +69,7 @@ def build(
             connection, viewer.person_id, case, _offers(attempt, viewer, bound or {}, awaited), bound or {}
         ),
         acts=[] if case.closed_at else act_offers.links(attempt, viewer),
+        comments=comments_card.card(reading, viewer),
         trail=_trail(reading, viewer),
         attachments=files,
         documents=[*evidence.documents(viewer, case), *payments.documents(case.stage, case.id)],

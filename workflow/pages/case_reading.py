@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select
 
 from workflow import standing
+from workflow.acts.model import comments
 from workflow.attempt import ON_PAGE, SYSTEM, Attempt, Case
 from workflow.model import attachments, dossiers, journals, occurrences, records, worksheets
 from workflow.organisations.model import organisations, persons
@@ -80,11 +81,24 @@ def _head(case: Case) -> Any:
 
 
 def _trail(case_id: int) -> Any:
-    """The records with the names of who acted, and for whom."""
+    """The records with the names of who acted, and for whom; that of a comment also with what was said.
+
+    A comment and its record are kept together under the case's lock, so that the n-th of one is the n-th of the other.
+    """
+    noted = select(records.c.seq, func.row_number().over(order_by=records.c.seq).label("number")).where(
+        records.c.case_id == case_id, records.c.verb == "comment"
+    )
+    said = select(comments.c.body, func.row_number().over(order_by=comments.c.id).label("number")).where(
+        comments.c.case_id == case_id
+    )
+    first, second = noted.subquery(), said.subquery()
     return (
         select(records, persons.c.name.label("person"), organisations.c.name, organisations.c.name_en)
+        .add_columns(second.c.body.label("said"))
         .outerjoin_from(records, persons, persons.c.id == records.c.person_id)
         .outerjoin(organisations, organisations.c.id == records.c.organisation_id)
+        .outerjoin(first, first.c.seq == records.c.seq)
+        .outerjoin(second, second.c.number == first.c.number)
         .where(records.c.case_id == case_id)
         .order_by(records.c.seq)
     )
