@@ -69,7 +69,7 @@ def _tasks(connection: Connection, keys: Any, position: Position) -> tuple[list[
     falls = position.back
     query = (
         select(tasks.c.id.label("task_id"), tasks.c.trigger, tasks.c.since, tasks.c.deadline, tasks.c.person_id)
-        .add_columns(*_CASE, cases.c.revision, cases.c.subject_hash, persons.c.name.label("person"))
+        .add_columns(*_CASE, cases.c.revision, cases.c.subject_hash, cases.c.amount_fen, persons.c.name.label("person"))
         .join_from(keys, tasks, tasks.c.id == keys.c.id)
         .join(cases, cases.c.id == tasks.c.case_id)
         .join(consortia, consortia.c.id == cases.c.consortium_id)
@@ -168,6 +168,7 @@ def _task(connection: Connection, row: Any, today: date, mine: bool) -> SimpleNa
         item=f"{row.case_id}@{row.revision}:{row.subject_hash[:16]}",
         assigned=row.person if mine and row.person_id is not None else "",
         since=row.since,
+        amount_fen=row.amount_fen,
         blocked=[],
     )
 

@@ -59,6 +59,23 @@
     document.addEventListener('visibilitychange', function () { if (document.hidden) keep(); });
   });
 
+  /* 全选：勾选或取消本表同一环节的各件；没有脚本时不显示，逐件勾选。 */
+  document.querySelectorAll('input[data-all]').forEach(function (all) {
+    var boxes = document.querySelectorAll('input[name=item][form="' + all.getAttribute('data-all') + '"]');
+    function look() {
+      var ticked = Array.prototype.filter.call(boxes, function (one) { return one.checked; }).length;
+      all.checked = ticked === boxes.length;
+      all.indeterminate = ticked > 0 && !all.checked;
+    }
+    all.parentElement.hidden = false;
+    all.addEventListener('change', function () {
+      boxes.forEach(function (one) { one.checked = all.checked; });
+    });
+    boxes.forEach(function (one) { one.addEventListener('change', look); });
+    window.addEventListener('pageshow', look);
+    look();
+  });
+
   /* 打印时展开结算单每一行的来源。 */
   window.addEventListener('beforeprint', function () {
     document.querySelectorAll('.sheet details').forEach(function (line) { line.open = true; });
