@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from workflow import clock
 from workflow.budget.model import State as Budget
+from workflow.clearing.model import EXIT
 from workflow.clearing.model import State as Clearing
 from workflow.model import cases, dossiers, rounds, worksheets
 from workflow.organisations.model import consortia
@@ -80,6 +81,18 @@ def year_of(connection: Connection, place: str, year: int) -> list[Held]:
 
     A worksheet counts when the last round that passed was about it and the case has not gone back since.
     """
+    return _read(connection, place, (cases.c.period == str(year)) | cases.c.period.between(f"{year}-01", f"{year}-12"))
+
+
+def exits_of(connection: Connection, place: str, year: int) -> dict[tuple[int, str], list[Held]]:
+    """The exit clearings of members that left within the year under ``place``, by consortium and pool."""
+    found: dict[tuple[int, str], list[Held]] = {}
+    for one in _read(connection, place, (cases.c.stage == "clearing") & cases.c.period.startswith(f"{year}{EXIT}")):
+        found.setdefault((one.consortium_id, one.pool), []).append(one)
+    return found
+
+
+def _read(connection: Connection, place: str, wanted: ColumnElement[bool]) -> list[Held]:
     query = (
         select(
             cases.c.id, cases.c.stage, cases.c.consortium_id, consortia.c.code, consortia.c.name, consortia.c.name_en,
@@ -92,7 +105,7 @@ def year_of(connection: Connection, place: str, year: int) -> list[Held]:
         .outerjoin(dossiers, (dossiers.c.case_id == cases.c.id) & (dossiers.c.version == rounds.c.dossier_version))
         .where(cases.c.stage.in_(UNDECIDED_IN), cases.c.place.in_(places_under(place)), consortia.c.kind != "place")
         .where((cases.c.stage != "settlement") | (cases.c.state != str(Month.WITHDRAWN)))
-        .where((cases.c.period == str(year)) | cases.c.period.between(f"{year}-01", f"{year}-12"))
+        .where(wanted)
         .order_by(cases.c.place, consortia.c.code, cases.c.stage, cases.c.pool, cases.c.period, cases.c.serial)
     )
     rows = connection.execute(query).all()

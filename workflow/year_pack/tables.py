@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum
@@ -15,7 +15,7 @@ from workflow.rules import rulebook
 from workflow.settlement.model import State as Month
 from workflow.takeover import model as takeovers
 from workflow.year_pack.columns import COLUMNS, TITLES, Column
-from workflow.year_pack.decided import Held, newest, year_of
+from workflow.year_pack.decided import Held, exits_of, newest, year_of
 from workflow.year_pack.plan_rows import plan_rows
 
 
@@ -59,11 +59,12 @@ def tables_of(connection: Connection, place: str, year: int) -> list[Table]:
     pairs = list(dict.fromkeys((one.consortium_id, one.pool) for one in held))
     groups = [[one for one in held if (one.consortium_id, one.pool) == pair] for pair in pairs]
     months = [_month(one) for group in groups for one in group if one.stage == "settlement"]
-    clearings = [newest(held, "clearing", *pair) for pair in pairs]
+    clearings, exits = [newest(held, "clearing", *pair) for pair in pairs], exits_of(connection, place, year)
     return [
         Table("execution", [_execution(connection, group, year) for group in groups]),
         Table("months", months),
-        Table("clearing", [_clearing(group[0], one) for group, one in zip(groups, clearings, strict=True)]),
+        Table("clearing", [{**_clearing(group[0], one), **_exits(exits.get(pair, ()))}
+                           for pair, group, one in zip(pairs, groups, clearings, strict=True)]),
         Table("retained", [_retained(group[0], one) for group, one in zip(groups, clearings, strict=True)]),
         Table("plan", [_marked(row) for group, one in zip(groups, clearings, strict=True)
                        for row in plan_rows(connection, _about(group[0]), one, group)]),
@@ -148,6 +149,17 @@ def _clearing(first: Held, one: Held | None) -> dict[str, Any]:
         **{name: one.results[name] for name in names},
         **{f"is_{name}": bool(one.results["identities"][name]) for name in checks}, **_source(one),
     }  # fmt: skip
+
+
+def _exits(exits: Sequence[Held]) -> dict[str, Any]:
+    """What was paid to members when they left (negative: recovered), and by which clearings; decided ones only."""
+    decided = [one for one in exits if one.body is not None]
+    waiting = len(exits) - len(decided)
+    paid_fen = sum(int(one.results["due_fen"]) for one in decided)
+    return {
+        "exit_paid_fen": Mark.UNDECIDED if waiting and not decided else paid_fen,
+        "exits": "、".join(str(one.case_id) for one in exits) or None,
+    }
 
 
 def _retained(first: Held, one: Held | None) -> dict[str, Any]:
