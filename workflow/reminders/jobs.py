@@ -22,7 +22,7 @@ from workflow.pages import words
 from workflow.reminders.seats import head_of
 from workflow.rules import book_at
 
-DIGEST_HOUR = 8
+DIGEST, DIGEST_HOUR = "send_digest", 8
 SOON_WORKING_DAYS = 5
 LISTED = 8
 ESCALATE_AFTER = "clocks.escalate_after"
@@ -163,6 +163,6 @@ def _people(connection: Connection, head: Role, bodies: list[int], day: Any) -> 
 
 
 JOBS = [
-    Job("send_digest", _("每日待办提醒"), due_digests, send_digest),
+    Job(DIGEST, _("每日待办提醒"), due_digests, send_digest),
     Job("escalate_overdue", _("超期上报负责人"), due_escalations, escalate),
 ]
