@@ -92,7 +92,8 @@ def test_the_case_its_lists_and_the_inbox_name_the_post(app: Flask, waiting: Wai
 def test_the_sheet_of_two_weeks_names_the_post_and_what_is_lacking(app: Flask, waiting: Waiting) -> None:
     with writing(waiting.engine) as connection:
         mine = tasks.c.case_id == waiting.month.case_id
-        connection.execute(tasks.update().where(mine).values(deadline="2025-04-15", person_id=waiting.section.person_id))
+        values = {"deadline": "2025-04-15", "person_id": waiting.section.person_id}
+        connection.execute(tasks.update().where(mine).values(values))
     with app.test_request_context(), reading(waiting.engine) as connection:
         (office,) = two_weeks.offices(connection, [waiting.agency], moment("2025-04-14"))
     rows = [row for page in office.pages for row in page if "报上一级" in str(row.what)]

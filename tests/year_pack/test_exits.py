@@ -1,4 +1,4 @@
-"""Money paid to members that left within the year stands in the year's tables, and adds up with the year's worksheet."""
+"""Money paid to members that left within the year stands in its tables and adds up with its worksheet."""
 
 from __future__ import annotations
 

@@ -55,9 +55,8 @@ def running_elsewhere(connection: Connection, viewer: Any, today: date, limit: i
     newest = list(connection.scalars(union_all(*(select(_newest(one).subquery()) for one in visible))))
     query = (
         select(
-            cases.c.id, cases.c.stage, cases.c.period, cases.c.state, tasks.c.deadline, consortia.c.name,
+            cases.c.id, cases.c.stage, cases.c.period, cases.c.state, tasks.c.deadline, consortia.c.name, tasks.c.role,
             consortia.c.name_en, organisations.c.name.label("holder"), organisations.c.name_en.label("holder_en"),
-            tasks.c.role,
         )
         .join(tasks, tasks.c.case_id == cases.c.id)
         .join(consortia, consortia.c.id == cases.c.consortium_id)

@@ -117,14 +117,18 @@ def deposit_of_a_member(source: Source, line: Line) -> Term:
     fixed = f"{source.about(line)[1]}exit_returned_fen"
     if fixed in source.facts.at:
         return source.fact(fixed)
-    weights = [(lines.split(".", 1)[1].rstrip("."),
-                NOTHING if f"{facts}exit_returned_fen" in source.facts.at else source.fact(f"{facts}deposit_withheld_fen"))
+    weights = [(lines.split(".", 1)[1].rstrip("."), _held_to_the_end(source, facts))
                for lines, facts in source.each("members")]
     shared = source.line("deposit_returned_fen")
     if "exit_deposit_returned_fen" in source.facts.at:
         shared = source.keep("按比例分的保证金 deposit to share", shared - source.fact("exit_deposit_returned_fen"))
     return once(source, "deposit", lambda: split(
         source, "退还保证金 deposit returned", shared, weights))[_place(source, line)]
+
+
+def _held_to_the_end(source: Source, facts: str) -> Term:
+    """The deposit by which a member takes part; of one that left, nothing."""
+    return NOTHING if f"{facts}exit_returned_fen" in source.facts.at else source.fact(f"{facts}deposit_withheld_fen")
 
 
 def _place(source: Source, line: Line) -> int:
