@@ -66,7 +66,8 @@ def lookers(sample: Sample) -> dict[str, Any]:
 
     return {
         "clerk": viewer(clerk), "colleague": viewer(sample.actor(Role.AGENCY_CLERK, 1)), "head": viewer(head),
-        "both": viewer(clerk, head), "deputy": acting((head, "sample"), (lead, "")), "limited": acting((head, "sample")),
+        "both": viewer(clerk, head), "deputy": acting((head, "sample"), (lead, "")),
+        "limited": acting((head, "sample")),
         "everywhere": acting((head, "")), "member": viewer(members(sample)[0]), "members": viewer(*members(sample)),
     }  # fmt: skip
 
@@ -84,7 +85,9 @@ class Plain:
     """Who has read what, kept in a plain set."""
 
     def __init__(self, connection: Connection, people: dict[str, Any]) -> None:
-        self.reach = {name: {row.id for row in rows(connection, who, Filters("notices"))} for name, who in people.items()}
+        self.reach = {
+            name: {row.id for row in rows(connection, who, Filters("notices"))} for name, who in people.items()
+        }
         self.people, self.read = people, set[tuple[int, int]]()
 
     def mark(self, name: str, numbers: set[int]) -> None:
@@ -257,7 +260,8 @@ def test_over_http_following_reads_one_the_button_reads_all_and_looking_reads_no
         assert newest is not None and int(newest[1]) == max(numbers)
         assert post(clerk, {"newest": newest[1]}).location == "/inbox?box=notices"
         page = clerk.get("/inbox?box=notices").text
-        assert number_beside(page) == page.count('class="fresh"') == 0 and "未读 " not in page and 'name="newest"' not in page
+        assert number_beside(page) == page.count('class="fresh"') == 0
+        assert "未读 " not in page and 'name="newest"' not in page
         colleague = visit(sample.actor(Role.AGENCY_CLERK, 1))
         assert number_beside(colleague.get("/inbox").text) == 6
 
