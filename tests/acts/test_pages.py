@@ -72,9 +72,13 @@ def test_a_mention_reaches_whoever_is_called_in(app: Flask, engine: Engine, coun
     clerk = enter(app, county.actor(Role.LEAD_CLERK), LATER)
     sent = {"body": "请核对第 11 条", "audience": "all", "mentions": [str(called.seat_id)]}
     assert send(clerk, f"{page}/acts", f"{page}/acts/comment", **sent).status_code == 302
-    box = enter(app, called, LATER).get("/inbox?box=notices").text
-    assert "在留言中提到了" in box and page in box
-    assert "请核对第 11 条" in enter(app, called, LATER).get(f"{page}/acts").text
+    reader = enter(app, called, LATER)
+    box = reader.get("/inbox?box=notices").text
+    notice = re.search(r'name="id" value="([0-9]+)"', box)
+    assert "在留言中提到了" in box and notice is not None
+    followed = send(reader, "/inbox?box=notices", "/inbox/notices", id=notice[1])
+    assert (followed.status_code, followed.location) == (302, page)
+    assert "请核对第 11 条" in reader.get(f"{page}/acts").text
 
 
 def test_an_old_page_is_told_where_to_read_what_changed(app: Flask, engine: Engine, county: County) -> None:
