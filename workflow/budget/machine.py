@@ -104,15 +104,22 @@ def difference_explained(attempt: Attempt) -> Refusal | None:
     )
 
 
+def bureau_seats(attempt: Attempt, kinds: Iterable[str]) -> list[BallotSeat]:
+    """One seat for each bureau of these kinds that is registered, its reviewer and its head."""
+    parties = attempt.parties
+    bodies = {kind: parties.body(kind) for kind in kinds}
+    return [
+        BallotSeat(
+            parties.codes[body], body, parties.names[body], (Role(f"{kind}_reviewer"), Role(f"{kind}_approver"))
+        )
+        for kind, body in bodies.items()
+        if body is not None
+    ]
+
+
 def party_seats(attempt: Attempt) -> list[BallotSeat]:
-    """One seat for each bureau that approves, its reviewer and its head."""
-    found = []
-    for kind in parties_asked(attempt):
-        body = attempt.parties.body(kind)
-        if body is not None:
-            roles = (Role(f"{kind}_reviewer"), Role(f"{kind}_approver"))
-            found.append(BallotSeat(attempt.parties.codes[body], body, attempt.parties.names[body], roles))
-    return found
+    """One seat for each bureau that approves."""
+    return bureau_seats(attempt, parties_asked(attempt))
 
 
 BEFORE_APPROVAL = (State.DRAFTING, State.CALCULATED, State.CONSULTED, State.APPROVED)

@@ -4,26 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
-from typing import Any
 
 from governance.refusal import Refusal
 from governance.roles import KIND_NAMES, Role
 from workflow import decisions
 from workflow.agreement.model import terms_in_force
 from workflow.attempt import Attempt
+from workflow.budget.machine import bureau_seats
 from workflow.i18n import lazy as _
 from workflow.i18n import yuan
 from workflow.machines import BallotSeat
 from workflow.prepayment.model import CONDITION_LABELS, PARTIES_RULE, open_fen, repay_by, waiting_repayment
+from workflow.settlement.conditions import refusal
 from workflow.settlement.supplement_conditions import year_still_open
 
 CLERK, HEAD = _("医保经办机构经办"), _("医保经办机构负责人")
 LEAD = _("牵头医院财务")
-
-
-def refusal(reason: Any, english: str, who: Any, fact: str, link: str = "") -> Refusal:
-    """One reason why not, with who can mend it: nobody, where nothing is to be done."""
-    return Refusal(reason=reason, reason_en=english, who=who, fact=fact, link=link)
 
 
 def application_mended(attempt: Attempt) -> Refusal | None:
@@ -79,16 +75,8 @@ def every_party_known(attempt: Attempt) -> list[Refusal]:
 
 
 def party_seats(attempt: Attempt) -> list[BallotSeat]:
-    """One seat for each bureau that consents, its reviewer and its head."""
-    parties = attempt.parties
-    bodies = {kind: parties.body(kind) for kind in consent_parties(attempt)}
-    return [
-        BallotSeat(
-            parties.codes[body], body, parties.names[body], (Role(f"{kind}_reviewer"), Role(f"{kind}_approver"))
-        )
-        for kind, body in bodies.items()
-        if body is not None
-    ]
+    """One seat for each bureau that consents."""
+    return bureau_seats(attempt, consent_parties(attempt))
 
 
 def agency_seat(attempt: Attempt) -> list[BallotSeat]:
